@@ -1,0 +1,11 @@
+//! The only crate that speaks PyO3: it converts types and calls the pure crates, and decides nothing.
+use pyo3::prelude::*;
+
+mod masking;
+mod wire;
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    masking::register(module)?;
+    wire::register(module)
+}

@@ -1,0 +1,3 @@
+"""safelight: debug production without exposing production."""
+
+__version__ = "0.1.0"

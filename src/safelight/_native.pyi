@@ -1,0 +1,128 @@
+"""The native core: what touches every byte. Pure Rust crates behind one thin PyO3 crate."""
+
+from collections.abc import Sequence
+
+def scan(text: str) -> tuple[str, list[tuple[int, int, str]]]:
+    """Mask one text with every content detector: (masked, findings as [start, end) in code points, type)."""
+
+def carries_masked(data: bytes) -> bool:
+    """Whether ``data`` contains something that our own masking made (a pseudonym or a redaction).
+    Such values must not be written back to a target."""
+
+class Masker:
+    """Detectors and strategies under the keys of one masking scope. Immutable; share it between sessions."""
+
+    def __init__(self, *, label_key: bytes, detector_key: bytes) -> None:
+        """Keys are 32 bytes each, derived per scope (incident) by the caller."""
+    def mask_text(self, value: bytes) -> tuple[bytes, dict[str, int]]:
+        """Mask the text of an error, a notice or any other message with the detectors."""
+    def pseudonym(self, label: str, value: bytes) -> bytes:
+        """The pseudonym of a labelled value of a text type."""
+
+class ColumnRule:
+    """What happens to one output column. Immutable."""
+
+    @staticmethod
+    def detect() -> ColumnRule:
+        """Run the content detectors (the default for everything unlabelled)."""
+    @staticmethod
+    def label(label: str, strategy: str) -> ColumnRule:
+        """A labelled column: ``strategy`` is redact, partial, null or pseudonym."""
+    @staticmethod
+    def constant() -> ColumnRule:
+        """Computed from a labelled column: every value becomes one constant (NULL where the type has no text)."""
+    @staticmethod
+    def clear() -> ColumnRule:
+        """A labelled column that this principal may see (capability unmask). Counted."""
+
+class ResultPlan:
+    """The mask plan of one result set. Built once per statement shape, masking scope and grant; shared.
+
+    ``columns`` is None when the statement returns no rows; a row for such a plan is a protocol error.
+    A RowDescription body that Python has checked against the plan is remembered with :meth:`accept`, so that the
+    same body passes without leaving native code.
+    """
+
+    def __init__(self, masker: Masker, *, involves_labels: bool) -> None: ...
+    def accept(self, row_description: bytes, rules: Sequence[ColumnRule]) -> None:
+        """Remember a checked RowDescription body (bytes after the length) and the rule of each of its columns.
+        Keep at most 64; the oldest goes first."""
+    def copy_out(
+        self,
+        format: str,
+        delimiter: bytes,
+        null: bytes,
+        quote: bytes,
+        escape: bytes,
+        header: bool,
+        force_quote: bool,
+        rules: Sequence[ColumnRule],
+    ) -> None:
+        """Say how a COPY OUT of this plan is written (``text``, ``csv`` or ``binary``) and masked."""
+
+class ServerStream:
+    """One server-to-client byte stream: pairs replies with what was asked, masks rows, passes constants.
+
+    Nothing leaves that was not expected. The pairing queue is filled with :meth:`expect` in the order in which
+    messages are forwarded to the server; ``kind`` is one of the module constants ``EXPECT_*``.
+    """
+
+    def __init__(self, *, max_message_bytes: int, max_row_bytes: int) -> None: ...
+    def expect(self, kind: int, plans: Sequence[ResultPlan], token: int) -> None: ...
+    def feed(self, data: bytes) -> tuple[bytes, list[tuple[int, int, object]]]:
+        """Take server bytes; give bytes for the client and events ``(code, token, detail)`` in order.
+
+        The output holds whole messages only. Codes are the message's type byte:
+
+        - ``C`` detail ``(tag: bytes, rows: int, bytes: int, cells: dict[str, int])`` — a statement completed
+        - ``I`` empty query, ``s`` portal suspended (detail as for C)
+        - ``Z`` detail: status byte, as int
+        - ``T``, ``E``, ``N``, ``A``, ``S``, ``G``, ``H``, ``W``, ``K``, ``R``, ``v``: **pause**. Detail is the message's
+          body. It was not put into the output. It is always the last event; the caller continues with :meth:`resume`.
+          ``T`` pauses only when the body is not accepted by the plan it belongs to; accept it, then resume(b"")
+          to have it sent with its rows (or resume with ``drop=True`` to swallow it).
+
+        Raises:
+            ValueError: the server broke the protocol (unexpected type, bad length, rows that do not fit).
+        """
+    def resume(self, replacement: bytes, drop: bool = True) -> tuple[bytes, list[tuple[int, int, object]]]:
+        """Put ``replacement`` where the paused message was (``drop=False``: send the message itself) and go on."""
+    @property
+    def paused(self) -> bool: ...
+    @property
+    def pending(self) -> int:
+        """How many expectations are open."""
+    @property
+    def buffered(self) -> int:
+        """Bytes held back (an unfinished message)."""
+
+EXPECT_QUERY: int
+"""A simple Query: one plan for each of its statements, up to ReadyForQuery."""
+EXPECT_PARSE: int
+EXPECT_BIND: int
+EXPECT_CLOSE: int
+EXPECT_DESCRIBE_STATEMENT: int
+"""ParameterDescription, then RowDescription or NoData; passes unchanged (a `T` here never pauses)."""
+EXPECT_DESCRIBE_PORTAL: int
+"""RowDescription or NoData for the portal of ``plans[0]``; sets the columns for the Execute that follows."""
+EXPECT_DESCRIBE_PORTAL_SILENT: int
+"""The same, asked by the gateway itself: checked, not sent to the client."""
+EXPECT_EXECUTE: int
+"""DataRow*, then CommandComplete, EmptyQueryResponse or PortalSuspended; or COPY. Rows are masked by the
+columns that the preceding portal description set."""
+EXPECT_SYNC: int
+EXPECT_FUNCTION_CALL: int
+
+class Shape:
+    """A statement's skeleton: its text with every literal replaced by a typed mark."""
+
+    skeleton: bytes
+    literals: Sequence[tuple[int, int]]
+    """Byte offsets [start, end) of each literal in the text."""
+
+def shape(text: bytes) -> Shape | None:
+    """The shape of a single statement in the plain subset of SQL (ASCII outside of strings, standard strings, plain
+    numbers, no comments, dollar quotes, prefixed strings, adjacent strings or inner semicolons), or None.
+
+    Marks tell int4, int8, larger numeric, decimal and string apart, since they change how a function resolves.
+    """

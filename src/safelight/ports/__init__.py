@@ -1,0 +1,1 @@
+"""Protocol classes at the edge of the core. A port appears with its second implementation; a fake counts."""
