@@ -77,8 +77,9 @@ class ServerStream:
         - ``C`` detail ``(tag: bytes, rows: int, bytes: int, cells: dict[str, int])`` — a statement completed
         - ``I`` empty query, ``s`` portal suspended (detail as for C)
         - ``Z`` detail: status byte, as int
-        - ``T``, ``E``, ``N``, ``A``, ``S``, ``G``, ``H``, ``W``, ``K``, ``R``, ``v``: **pause**. Detail is the message's
-          body. It was not put into the output. It is always the last event; the caller continues with :meth:`resume`.
+        - ``T``, ``E``, ``N``, ``A``, ``S``, ``G``, ``H``, ``W``, ``K``, ``R``, ``v``: **pause**. Detail is the
+          message's body. It was not put into the output. It is always the last event; the caller continues
+          with :meth:`resume`.
           ``T`` pauses only when the body is not accepted by the plan it belongs to; accept it, then resume(b"")
           to have it sent with its rows (or resume with ``drop=True`` to swallow it).
 

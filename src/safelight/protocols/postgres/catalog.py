@@ -1,0 +1,67 @@
+"""The snapshot of a database's catalog against which names are resolved, and its labelled columns.
+
+Loaded over the target's admin connection, immutable, replaced whole when the target's catalog changes.
+It must never be used for another database than the one it was read from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from safelight.domain.masking import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogColumn:
+    """``number`` is pg_attribute.attnum; ``type_oid`` the declared type (a domain keeps its own OID)."""
+
+    number: int
+    name: str
+    type_oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogRelation:
+    """``kind`` is pg_class.relkind. ``definition`` is pg_get_viewdef under an empty search_path (views and
+    materialised views only). ``parents`` are the OIDs of inheritance parents and partitioned tables above it."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    columns: tuple[CatalogColumn, ...]
+    definition: str | None
+    parents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledColumn:
+    label: str
+    strategy: Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """``version`` is a digest over everything else: equal digests mean equal catalogs.
+
+    ``functions``, ``operators`` and ``types`` are the names that exist *outside* pg_catalog and information_schema
+    (``schema``, ``name``): a call of such a name is not a call of the built-in. ``trusted`` of them are immutable
+    or stable and belong to an extension that this product knows to be harmless (citext, hstore, ltree, pg_trgm …).
+    ``labels`` is keyed by (relation OID, attribute number) and already includes inheritance children and parents.
+    ``opaque`` are relations whose labels could not all be placed (a labelled column is missing): nothing of them
+    may leave. ``search_path`` are the schemas a new session of the account resolves names in, in order, without
+    pg_catalog.
+    """
+
+    version: str
+    target: str
+    database: str
+    server_version_num: int
+    relations: tuple[CatalogRelation, ...]
+    functions: frozenset[tuple[str, str]]
+    trusted_functions: frozenset[tuple[str, str]]
+    operators: frozenset[str]
+    trusted_operators: frozenset[str]
+    types: frozenset[tuple[str, str]]
+    labels: Mapping[tuple[int, int], LabelledColumn]
+    opaque: frozenset[int]
+    search_path: tuple[str, ...]
