@@ -61,9 +61,10 @@ class StatementAnalysis:
 
     ``text`` is its own part of the message. ``outputs`` is None when the number of columns is not known from the
     text (EXPLAIN, SHOW, a function in FROM): then every column is ``detect`` and no origin may be labelled; it is
-    empty when there are no rows. ``transaction`` is begin, commit, rollback, savepoint, release or rollback_to. ``deallocates`` is
-    the name of a prepared statement (``*`` for all). ``count_query`` counts the rows that an UPDATE or DELETE
-    would touch. ``restricted_reads``: it reads labelled columns, so that its errors are told by SQLSTATE only.
+    empty when there are no rows. ``transaction`` is begin, commit, rollback, savepoint, release or rollback_to.
+    ``deallocates`` is the name of a prepared statement (``*`` for all). ``count_query`` counts the rows that an
+    UPDATE or DELETE would touch. ``restricted_reads``: it reads labelled columns, so that its errors are told by
+    SQLSTATE only.
     """
 
     text: str
