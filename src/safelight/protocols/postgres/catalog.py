@@ -6,6 +6,7 @@ It must never be used for another database than the one it was read from.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from safelight.domain.masking import Strategy
 
@@ -39,7 +40,7 @@ class LabelledColumn:
     strategy: Strategy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalog:
     """``version`` is a digest over everything else: equal digests mean equal catalogs.
 
@@ -65,3 +66,8 @@ class Catalog:
     labels: Mapping[tuple[int, int], LabelledColumn]
     opaque: frozenset[int]
     search_path: tuple[str, ...]
+
+    @cached_property
+    def relation_oids(self) -> frozenset[int]:
+        """The OIDs of all relations of the snapshot."""
+        return frozenset(relation.oid for relation in self.relations)
