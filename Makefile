@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install build demo test check format bench fuzz simulate clean
+.PHONY: help install check test format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,3 +28,27 @@ $(VENV)/.built: pyproject.toml $(RUST_SOURCES) $(VENV)/.installed
 	@touch $@
 
 install: $(VENV)/.built  ## install everything pinned and build the native core
+
+check: install  ## lint, types, import rules (Python and Rust)
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cargo fmt --all --check
+	cargo clippy --workspace --locked --quiet -- -D warnings
+
+test: install  ## run every test
+	cargo test --workspace --locked --quiet
+	$(BIN)/pytest
+
+format:  ## format the sources
+	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests
+	cargo fmt --all
+
+lock: $(BIN)/uv  ## pin all packages again, by version and hash, without addresses
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements/dev.txt
+
+clean:  ## remove what was built
+	rm -rf build target $(VENV)

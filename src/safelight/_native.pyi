@@ -1,4 +1,8 @@
-"""The native core: what touches every byte. Pure Rust crates behind one thin PyO3 crate."""
+"""The native core: what touches every byte. Pure Rust crates behind one thin PyO3 crate.
+
+This is the contract that the Python side is written and typed against. The crates do not offer it yet: until they
+do, the statement phase (``protocols.postgres.relay`` and ``replies``) cannot run.
+"""
 
 from collections.abc import Sequence
 
