@@ -4,13 +4,15 @@ A plan is made once per shape, grant and policy epoch, off the hot path, and sha
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from safelight._native import ResultPlan
 from safelight.domain.decision import Decision
 from safelight.domain.errors import Refusal
 from safelight.protocols.postgres.analysis import StatementAnalysis
 from safelight.protocols.postgres.catalog import Catalog
+
+if TYPE_CHECKING:
+    from safelight._native import ResultPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class StatementPlan:
 
     analysis: StatementAnalysis
     decision: Decision
-    result: ResultPlan
+    result: "ResultPlan"
     record: bytes
     catalog: Catalog
     safe_to_lose: bool
@@ -32,7 +34,7 @@ class MessagePlan:
     ``sqlstate`` and ``position`` tell a syntax error apart from a denial."""
 
     statements: tuple[StatementPlan, ...]
-    results: tuple[ResultPlan, ...]
+    results: "tuple[ResultPlan, ...]"
     refusal: Refusal | None
     sqlstate: str
     position: int
