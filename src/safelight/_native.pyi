@@ -1,7 +1,7 @@
 """The native core: what touches every byte. Pure Rust crates behind one thin PyO3 crate.
 
-This is the contract that the Python side is written and typed against. The crates do not offer it yet: until they
-do, the statement phase (``protocols.postgres.relay`` and ``replies``) cannot run.
+This is the contract that the Python side is written and typed against. So far the crates offer `shape` and
+`Shape` only: until the rest exists, the statement phase (``protocols.postgres.relay`` and ``replies``) cannot run.
 """
 
 from collections.abc import Sequence
