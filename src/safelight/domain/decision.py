@@ -30,9 +30,9 @@ _EVALUATOR_KEY = object()
 
 
 class Authorized(Generic[S]):
-    """Proof that ``subject`` was allowed and that its audit intent is written.
+    """Proof that ``subject`` was allowed and that its audit intent is written (I1).
 
-    Only :mod:`safelight.application.authorize_statement` can make one; drivers forward nothing else (I1).
+    Meant for the evaluator alone, which is not built yet; the relay does not ask for it so far.
     """
 
     __slots__ = ("decision", "intent", "subject")

@@ -134,3 +134,18 @@ def test_a_lying_sasl_length_is_not_waited_for() -> None:
     book.receive(STARTUP)
     with pytest.raises(PeerProtocolError):
         book.receive(m.message(b"p", b"SCRAM-SHA-256\0" + struct.pack("!i", 1_000_000) + b"n,,"))
+
+
+def test_a_dash_in_an_options_value_is_kept() -> None:
+    book = play()
+    book.receive(m.startup(m.PROTOCOL_3_0, {"user": "oncall.k7f3", "options": "--DateStyle=a-b"}))
+    authenticate(book, WORD)
+    assert book.result.settings == {"DateStyle": "a-b"}
+
+
+def test_a_second_tls_request_is_not_answered_for_ever_where_tls_is_not_offered() -> None:
+    handshake = client_handshake(tls_offered=False, tls_required=False, nonce=b"server-nonce", check_setting=check)
+    book = Playbook(handshake)
+    assert book.receive(SSL) == b"N"
+    with pytest.raises(PeerProtocolError):
+        book.receive(SSL)

@@ -84,20 +84,17 @@ def _startup(
     tls_offered: bool, tls_required: bool, nonce: bytes, check_setting: CheckSetting
 ) -> Handshake[Login | Cancel | WrongPassword]:
     tls: TlsInfo | None = None
-    asked_gss = False
+    asked_gss = asked_tls = False
     while True:
         code, body = yield from _read_untyped()
         if code == m.GSSENC_REQUEST and not asked_gss and tls is None and not body:
             asked_gss = True
             yield Send(TLS_REFUSE)
-        elif code == m.SSL_REQUEST and tls is None and not body:
-            if not tls_offered:
-                yield Send(TLS_REFUSE)
-                tls_offered = False
-                asked_gss = True
-                continue
-            yield Send(TLS_ACCEPT)
-            tls = yield StartTls()
+        elif code == m.SSL_REQUEST and not asked_tls and not body:
+            asked_tls = True
+            yield Send(TLS_ACCEPT if tls_offered else TLS_REFUSE)
+            if tls_offered:
+                tls = yield StartTls()
         elif code == m.CANCEL_REQUEST:
             if not 8 <= len(body) <= 4 + MAX_CANCEL_KEY_BYTES:
                 raise PeerProtocolError("a cancel request of impossible length")
@@ -168,10 +165,8 @@ def _options(text: str) -> dict[str, str]:
         word = words.pop(0)
         if word == "-c" and words:
             word = words.pop(0)
-        elif word.startswith("-c") and len(word) > 2:
+        elif (word.startswith("-c") and len(word) > 2) or word.startswith("--"):
             word = word[2:]
-        elif word.startswith("--"):
-            word = word[2:].replace("-", "_", word.partition("=")[0].count("-"))
         else:
             word = ""
         name, separator, value = word.partition("=")
@@ -183,7 +178,7 @@ def _options(text: str) -> dict[str, str]:
                     "use options='-c name=value'",
                 )
             )
-        found[name] = value
+        found[name.replace("-", "_")] = value
     return found
 
 

@@ -40,7 +40,10 @@ class Flights:
         return plan
 
     def failed(self, token: int, sqlstate: str, now_micros: int) -> None:
-        """An error for ``token``: the rest of its batch was discarded by the server."""
+        """An error for ``token``: the rest of its batch was discarded by the server. Token 0 is an error that
+        belongs to no message: it tells nothing of what is open (see :meth:`lost`)."""
+        if not token:
+            return
         self.completed(token, Outcome("error", sqlstate=sqlstate), {}, now_micros)
         end = next((end for end in self.batch_ends if end >= token), None)
         for other in [t for t in self.open if t >= token and (end is None or t <= end)]:
@@ -52,6 +55,11 @@ class Flights:
         flight = self.open.pop(token, None)
         if flight is not None and flight.current is not None:
             self._abandon(flight, "discarded", now_micros)
+
+    @property
+    def restricted(self) -> bool:
+        """Something open reads labelled columns."""
+        return any(plan.analysis.restricted_reads for flight in self.open.values() for plan in flight.plans)
 
     def lost(self, now_micros: int) -> None:
         """The connection is gone: what was open has an unknown end."""

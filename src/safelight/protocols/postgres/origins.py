@@ -50,6 +50,8 @@ def _rule(field: Field, output: Output, plan: StatementPlan) -> ColumnRule:
         return _unlabelled(field, plan.catalog)
     if output.rule != "label" or output.label is None or output.strategy is None:
         return ColumnRule.constant()
+    if field.table in plan.catalog.opaque:
+        raise OriginMismatch("a column came of a relation whose labels could not all be placed")
     actual = plan.catalog.labels.get((field.table, field.attribute))
     if actual is not None and actual.label != output.label:
         raise OriginMismatch("a column came with another label than the plan expects")

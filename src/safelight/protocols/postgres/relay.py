@@ -96,7 +96,7 @@ class Relay:
         self._now = now_micros
         self._sliced = False
         for _ in range(MESSAGES_PER_SLICE):
-            if self.wish is not None or self.waiting:
+            if self.wish is not None or self.waiting or self.terminated:
                 return
             taken = self._messages.take()
             if taken is None:
@@ -107,12 +107,12 @@ class Relay:
     _sliced = False
 
     def _handle(self, kind: int, body: bytes) -> None:
-        if kind == 0x51:  # Q
-            self._query(body)
-        elif kind == 0x53:  # S
+        if kind == 0x53:  # S
             self._sync()
         elif kind == 0x58:  # X
             self.terminated = True
+        elif kind == 0x51 and not self.skip_to_sync:  # Q; after an error the server skips it like all else
+            self._query(body)
         elif kind in b"dcf":
             self._copy_data(kind, body)
         elif self.copying_in:
@@ -175,7 +175,6 @@ class Relay:
         text = body[:-1]
         if body[-1:] != b"\0" or b"\0" in text:
             raise PeerProtocolError("a Query that is not one terminated string")
-        self.skip_to_sync = False
         self._described = None
         plan = self.gate.lookup(text, False)
         if plan is None:

@@ -104,7 +104,7 @@ class Replies:
         if code == 0x45:
             return self._error(token, body), True
         if code == 0x4E:
-            return m.message(b"N", self._masked_fields(body)), True
+            return self._notice(body), True
         if code == 0x54:
             return self._row_description(token, body)
         if code == 0x53:
@@ -132,9 +132,9 @@ class Replies:
         relay = self._relay
         values = m.decode_fields(body)
         sqlstate = values.get("C", b"").decode("ascii", "replace")[:5]
-        flight = relay.flights.open.get(token)
-        plans = flight.plans if flight is not None else relay.named.get(token, ())
-        restricted = any(plan.analysis.restricted_reads for plan in plans)
+        restricted = relay.flights.restricted or any(
+            plan.analysis.restricted_reads for plan in relay.named.get(token, ())
+        )
         denial = relay.denials.pop(token, None)
         extended = token not in relay.flights.batch_ends
         relay.flights.failed(token, sqlstate, self._now)
@@ -151,6 +151,10 @@ class Replies:
         if restricted:
             return withheld_error(values.get("V", b"ERROR"), values.get("C", b""))
         return m.message(b"E", self._masked_fields(body))
+
+    def _notice(self, body: bytes) -> bytes:
+        """A notice's text could tell labelled values; beside a statement that reads some it is withheld."""
+        return b"" if self._relay.flights.restricted else m.message(b"N", self._masked_fields(body))
 
     def _masked_fields(self, body: bytes) -> bytes:
         parts = []
