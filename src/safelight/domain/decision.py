@@ -26,20 +26,21 @@ class Decision:
 
 
 S = TypeVar("S")
-_EVALUATOR_KEY = object()
 
 
 class Authorized(Generic[S]):
-    """Proof that ``subject`` was allowed and that its audit intent is written (I1).
+    """Proof that ``subject`` was allowed and that its audit intent is in the log (I1). What forwards asks for this,
+    not for a flag: nobody can make one of a decision that does not allow.
 
-    Meant for the evaluator alone, which is not built yet; the relay does not ask for it so far.
+    Raises:
+        ValueError: the decision is not ALLOW.
     """
 
     __slots__ = ("decision", "intent", "subject")
 
-    def __init__(self, subject: S, decision: Decision, intent: int, *, key: object) -> None:
-        if key is not _EVALUATOR_KEY:
-            raise TypeError("Authorized is made by the evaluator only")
+    def __init__(self, subject: S, decision: Decision, intent: int) -> None:
+        if decision.effect is not Effect.ALLOW:
+            raise ValueError("only an allowed statement can be authorized")
         self.subject = subject
         self.decision = decision
         self.intent = intent
