@@ -154,21 +154,27 @@ class MaskingSettings(Section):
 
 
 class AccessSettings(Section):
-    """Lengths of the access workflow."""
+    """Lengths and bounds of the access workflow. The names are those of ``application.limits.AccessLimits``."""
 
-    request_expiry_seconds: Seconds = 24 * 3600
-    grant_default_seconds: Seconds = 3600
-    grant_max_seconds: Seconds = 24 * 3600
+    request_pending_seconds: Seconds = 3600
+    minimum_grant_seconds: Seconds = 60
+    maximum_grant_seconds: Seconds = 12 * 3600
     credential_seconds: Seconds = 3600
+    notice_before_end_seconds: int = Field(default=300, ge=0, le=3600)
     incident_warning_seconds: int = Field(default=120, ge=0, le=3600)
-    end_notice_seconds: int = Field(default=300, ge=0, le=3600)
     hold_timeout_seconds: Seconds = 300
-    login_seconds: Seconds = 12 * 3600
+    token_seconds: Seconds = 12 * 3600
+    one_time_code_seconds: Seconds = 24 * 3600
+    store_lease_seconds: Seconds = 30
+    login_attempts_per_principal: int = Field(default=10, ge=1, le=1000)
+    login_attempts_per_address: int = Field(default=60, ge=1, le=10_000)
+    login_attempts_window_seconds: Seconds = 300
+    minimum_password_characters: int = Field(default=12, ge=8, le=128)
 
     @model_validator(mode="after")
-    def _default_within_maximum(self) -> Self:
-        if self.grant_default_seconds > self.grant_max_seconds:
-            raise ValueError("grant_default_seconds must not exceed grant_max_seconds")
+    def _minimum_within_maximum(self) -> Self:
+        if self.minimum_grant_seconds > self.maximum_grant_seconds:
+            raise ValueError("minimum_grant_seconds must not exceed maximum_grant_seconds")
         return self
 
 
