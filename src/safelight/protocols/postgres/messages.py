@@ -58,6 +58,10 @@ def startup(version: int, parameters: Mapping[str, str]) -> bytes:
     return untyped(_INT.pack(version) + body + b"\0")
 
 
+def ssl_request() -> bytes:
+    return untyped(_INT.pack(SSL_REQUEST))
+
+
 def cancel_request(pid: int, key: bytes) -> bytes:
     return untyped(_INT.pack(CANCEL_REQUEST) + _INT.pack(pid) + key)
 

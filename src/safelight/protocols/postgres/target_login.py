@@ -56,7 +56,7 @@ def target_login(
     """
     tls: TlsInfo | None = None
     if use_tls:
-        yield Send(m.untyped(struct.pack("!i", m.SSL_REQUEST)))
+        yield Send(m.ssl_request())
         if (yield Read(1)) != b"S":
             raise TargetUnavailable("the server offers no TLS, and this target's configuration demands it")
         tls = yield StartTls()

@@ -1,0 +1,208 @@
+"""One session's way to decisions and to the audit log: the :class:`Gate` of the relay.
+
+What is known is answered at once; what is not becomes :meth:`SessionGate.plan`, which the driver awaits while the
+session's messages wait in order.
+"""
+
+from collections.abc import Callable
+
+from safelight import _native
+from safelight.dataplane.departures import Departures
+from safelight.dataplane.postgres.meaning import UNKNOWN_NAME, Meanings
+from safelight.dataplane.postgres.planning import plan_message, refused_message
+from safelight.dataplane.postgres.shape_cache import ShapeCache
+from safelight.domain.decision import Authorized, Decision
+from safelight.domain.errors import Refusal, TargetUnavailable
+from safelight.domain.statement import StatementFacts
+from safelight.ports.audit import AuditLog
+from safelight.ports.clock import Clock
+from safelight.protocols.postgres.analysis import Analysis
+from safelight.protocols.postgres.catalog import Catalog
+from safelight.protocols.postgres.plan import MessagePlan, Outcome, StatementPlan
+
+DecideStatement = Callable[[StatementFacts, bool], Decision]
+"""(facts, whether a second person approved this statement) → decision."""
+Watcher = Callable[[dict[str, object]], None]
+INTENT, OUTCOME, REFUSED = "statement.intent", "statement.outcome", "statement.refused"
+
+
+class SessionGate:
+    """``decision_epoch`` changes whenever a decision could; together with the catalog's serial it dates plans."""
+
+    def __init__(
+        self,
+        *,
+        session_id: str,
+        decide: DecideStatement,
+        decision_epoch: Callable[[], int],
+        meanings: Meanings,
+        search_path: str | None,
+        masker: _native.Masker,
+        read_only: bool,
+        audit: AuditLog,
+        departures: Departures,
+        clock: Clock,
+    ) -> None:
+        self._session_id = session_id
+        self._decide = decide
+        self._decision_epoch = decision_epoch
+        self._meanings = meanings
+        self._search_path = search_path
+        self._masker = masker
+        self._read_only = read_only
+        self._audit = audit
+        self._departures = departures
+        self._clock = clock
+        self._catalog: Catalog | None = None
+        self._analyses: ShapeCache[Analysis] = ShapeCache()
+        self._plans: ShapeCache[MessagePlan] = ShapeCache()
+        self._plans_epoch = -1
+        self.watchers: list[Watcher] = []
+        self.statements = 0
+
+    async def open(self) -> None:
+        """Load what the session's texts mean.
+
+        Raises:
+            TargetUnavailable: the target's catalog cannot be loaded.
+        """
+        self._catalog, self._analyses = await self._meanings.under(self._search_path)
+
+    # --- plans ------------------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int:
+        return self._decision_epoch() + self._meanings.serial
+
+    def lookup(self, text: bytes, extended: bool) -> MessagePlan | None:
+        epoch = self.epoch
+        if epoch != self._plans_epoch:
+            self._plans, self._plans_epoch = ShapeCache(), epoch
+        return self._plans.get(text, extended)
+
+    async def plan(self, text: bytes, extended: bool) -> MessagePlan:
+        """Read and decide a text; a refusal when it cannot be read."""
+        try:
+            analysis = await self._analysis(text, extended)
+        except TargetUnavailable as problem:
+            return refused_message(_unavailable(problem), self.epoch)
+        plan = self._decided(analysis, approved=False)
+        if analysis.refusal is None or analysis.refusal.rule != UNKNOWN_NAME:
+            significant = analysis.significant if not plan.hold else None
+            self.lookup(text, extended)  # drops plans of another epoch
+            self._plans.put(text, extended, significant, plan)
+        return plan
+
+    async def plan_approved(self, text: bytes, extended: bool) -> MessagePlan:
+        """Decide a held statement again, now that a second person has approved it. Never kept."""
+        try:
+            return self._decided(await self._analysis(text, extended), approved=True)
+        except TargetUnavailable as problem:
+            return refused_message(_unavailable(problem), self.epoch)
+
+    async def count_query(self, text: bytes) -> str | None:
+        """The statement that counts the rows that this UPDATE or DELETE would touch, where there is one."""
+        assert self._catalog is not None
+        analysis = await self._meanings.read(text, self._catalog, False)
+        return analysis.statements[0].count_query if len(analysis.statements) == 1 else None
+
+    def refused_plan(self, refusal: Refusal) -> MessagePlan:
+        return refused_message(refusal, self.epoch)
+
+    async def reload(self) -> None:
+        """Raises: TargetUnavailable."""
+        await self._meanings.reload()
+        await self.open()
+
+    async def _analysis(self, text: bytes, extended: bool) -> Analysis:
+        await self.open()
+        known = self._analyses.get(text, extended)
+        if known is not None:
+            return known
+        assert self._catalog is not None
+        analysis = await self._meanings.read(text, self._catalog, extended)
+        if analysis.refusal is not None and analysis.refusal.rule == UNKNOWN_NAME:
+            before = self._catalog.version
+            await self.reload()
+            if self._catalog.version != before:
+                analysis = await self._meanings.read(text, self._catalog, extended)
+        if analysis.refusal is None:
+            self._analyses.put(text, extended, analysis.significant, analysis)
+        return analysis
+
+    def _decided(self, analysis: Analysis, *, approved: bool) -> MessagePlan:
+        assert self._catalog is not None
+        return plan_message(
+            analysis,
+            lambda facts: self._decide(facts, approved),
+            masker=self._masker,
+            catalog=self._catalog,
+            read_only=self._read_only,
+            epoch=self.epoch,
+        )
+
+    # --- the log ----------------------------------------------------------------------------------------------
+
+    def intend(
+        self, plan: StatementPlan, text: bytes, parameters: tuple[bytes | None, ...]
+    ) -> Authorized[StatementPlan]:
+        self.statements += 1
+        sensitive = text if not parameters else text + _parameters(parameters)
+        index = self._audit.append_statement(self._session_id, INTENT, self._clock.wall_ms(), plan.record, sensitive)
+        if self.watchers:
+            self._tell({"event": INTENT, "index": index, "form": plan.analysis.facts.form, "text": text})
+        return Authorized(plan, plan.decision, index)
+
+    def outcome(self, intent: int, plan: StatementPlan, outcome: Outcome, cells: dict[str, int], micros: int) -> None:
+        fields = b'"bytes":%d,"intent":%d,"micros":%d,"result":"%s","rows":%d' % (
+            outcome.bytes,
+            intent,
+            micros,
+            outcome.result.encode(),
+            outcome.rows,
+        )
+        if cells or outcome.sqlstate:
+            fields = _fields_with(fields, outcome.sqlstate, cells)
+        self._audit.append_statement(self._session_id, OUTCOME, self._clock.wall_ms(), fields, b"")
+        self._departures.note()
+        if self.watchers:
+            self._tell({"event": OUTCOME, "intent": intent, "result": outcome.result, "rows": outcome.rows})
+
+    def refused(self, text: bytes, refusal: Refusal) -> None:
+        self.statements += 1
+        fields = b'"rule":"%s"' % refusal.rule.encode()
+        self._audit.append_statement(self._session_id, REFUSED, self._clock.wall_ms(), fields, text)
+        self._departures.note()
+        if self.watchers:
+            self._tell({"event": REFUSED, "rule": refusal.rule, "message": refusal.message, "text": text})
+
+    def mask_text(self, text: bytes) -> bytes:
+        return self._masker.mask_text(text)[0]
+
+    def _tell(self, event: dict[str, object]) -> None:
+        """Watchers see masked text, like every client."""
+        text = event.get("text")
+        if isinstance(text, bytes):
+            event["text"] = self.mask_text(text).decode("utf-8", "replace")
+        event["at_ms"] = self._clock.wall_ms()
+        for watcher in list(self.watchers):
+            watcher(event)
+
+
+def _unavailable(problem: TargetUnavailable) -> Refusal:
+    return Refusal("target.unavailable", f"the target's catalog cannot be read: {problem}", "try again in a moment")
+
+
+def _parameters(parameters: tuple[bytes | None, ...]) -> bytes:
+    """Bound values as they were sent, each on a line of its own."""
+    lines = (b"NULL" if value is None else value for value in parameters)
+    return b"".join(b"\n-- $%d: %s" % (number, value) for number, value in enumerate(lines, 1))
+
+
+def _fields_with(fields: bytes, sqlstate: str, cells: dict[str, int]) -> bytes:
+    """Insert the optional fields at their place in the sorted order."""
+    masked = ",".join(f'"{name}={count}"' for name, count in sorted(cells.items()))
+    if masked:
+        head, _, tail = fields.partition(b',"micros"')
+        fields = head + b',"masked":[' + masked.encode() + b'],"micros"' + tail
+    return fields + (b',"sqlstate":"%s"' % sqlstate.encode("ascii", "replace") if sqlstate else b"")

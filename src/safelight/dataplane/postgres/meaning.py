@@ -1,0 +1,50 @@
+"""What texts mean to one session's kind: one catalog, one search_path, one account.
+
+Shared by the sessions that agree in these. Analyses outlive changes of policy; they end with their catalog.
+"""
+
+from safelight.dataplane.analysts import AnalystPool
+from safelight.dataplane.postgres.catalogs import Catalogs, under_search_path
+from safelight.dataplane.postgres.shape_cache import ShapeCache
+from safelight.protocols.postgres.analysis import Analysis
+from safelight.protocols.postgres.catalog import Catalog
+
+UNKNOWN_NAME = "postgres.name.unknown"
+MAX_KEPT = 64
+
+
+class Meanings:
+    """Reads texts, and remembers what they mean. One for a database of a target."""
+
+    def __init__(self, analysts: AnalystPool, catalogs: Catalogs, database: str) -> None:
+        self._analysts = analysts
+        self._catalogs = catalogs
+        self._database = database
+        self._kept: dict[str | None, tuple[Catalog, Catalog, ShapeCache[Analysis]]] = {}
+        """search_path → (catalog, the same under the search_path, its analyses)."""
+
+    @property
+    def serial(self) -> int:
+        return self._catalogs.serial
+
+    async def reload(self) -> None:
+        """Raises: TargetUnavailable."""
+        await self._catalogs.reload(self._database)
+
+    async def under(self, search_path: str | None) -> tuple[Catalog, ShapeCache[Analysis]]:
+        """The current catalog under a search_path, and the analyses known for it.
+
+        Raises:
+            TargetUnavailable: the catalog cannot be loaded.
+        """
+        base = await self._catalogs.get(self._database)
+        kept = self._kept.get(search_path)
+        if kept is None or kept[0] is not base:
+            if len(self._kept) >= MAX_KEPT:
+                del self._kept[next(iter(self._kept))]
+            kept = self._kept[search_path] = (base, under_search_path(base, search_path), ShapeCache())
+        return kept[1], kept[2]
+
+    async def read(self, text: bytes, catalog: Catalog, extended: bool) -> Analysis:
+        """What a text means, straight from a child."""
+        return await self._analysts.analyse(text, catalog, extended)
