@@ -43,6 +43,8 @@ class EventKind(StrEnum):
     WORK_TERMINATED = "work.terminated"
     TARGET_PREFLIGHT = "target.preflight"
     ANALYST_RESTARTED = "analyst.restarted"
+    AUDIT_RECOVERED = "audit.recovered"
+    AUDIT_KEY_ERASED = "audit.key_erased"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Protocol
 
 from safelight.domain.audit_event import AuditEvent
+from safelight.domain.errors import SafelightError
 
 
 class AuditUnavailable(Exception):
     """The log cannot be written. Traffic stops (I1)."""
 
 
-class AuditCorrupt(Exception):
+class AuditCorrupt(SafelightError):
     """What is on disk contradicts itself. The log does not open: nothing is repaired in silence."""
 
 

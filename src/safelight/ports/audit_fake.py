@@ -1,4 +1,4 @@
-"""An audit log in memory, for tests. It passes the contract suite of the port (``tests/adapters/audit_contract.py``)."""
+"""An audit log in memory, for tests. It passes the port's contract suite, ``tests/adapters/audit_contract.py``."""
 
 import json
 from collections.abc import Mapping, Sequence
