@@ -1,0 +1,13 @@
+ALTER TABLE customers ADD PRIMARY KEY (id);
+CREATE INDEX customers_email ON customers (email);
+ALTER TABLE cards ADD PRIMARY KEY (id);
+CREATE INDEX cards_customer ON cards (customer_id);
+ALTER TABLE addresses ADD PRIMARY KEY (id);
+CREATE INDEX addresses_customer ON addresses (customer_id);
+CREATE INDEX subscribers_email ON subscribers (email);
+ALTER TABLE orders ADD PRIMARY KEY (id);
+CREATE INDEX orders_customer ON orders (customer_id);
+CREATE INDEX orders_status ON orders (status) WHERE status IN ('stuck', 'failed');
+ALTER TABLE support_notes ADD PRIMARY KEY (id);
+CREATE INDEX support_notes_customer ON support_notes (customer_id);
+ANALYZE;
