@@ -1,1 +1,27 @@
+//! Masking: finds sensitive content in bytes, and replaces it or a labelled value by something that cannot be taken
+//! for real data. Pure computation: no IO, no clock, no randomness; never panics, whatever the bytes; linear time.
+//!
+//! - [`Engine`] is the entry: detectors on content ([`Engine::mask_into`]), strategies on labelled values
+//!   ([`Engine::apply`]), under the keys of one masking scope.
+//! - [`scan`] lists what the detectors find; [`carries_masked`] recognises whatever this crate made.
+//!
+//! The shape of the scanner: [`classes`] turns 64 bytes at a time into bit masks, [`candidates`] combines them into
+//! the few places where something could be, an anchored parser in [`detect`] confirms, [`scan`](mod@scan) settles
+//! overlaps.
 #![forbid(unsafe_code)]
+
+mod carries;
+mod detector;
+mod engine;
+mod forms;
+mod partial;
+mod pseudonym;
+mod strategy;
+mod tally;
+
+pub use carries::carries_masked;
+pub use detector::Detector;
+pub use engine::{Context, Engine};
+pub use forms::CONSTANT;
+pub use strategy::{Applied, Strategy};
+pub use tally::Tally;
