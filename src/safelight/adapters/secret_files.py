@@ -52,18 +52,21 @@ class SecretFiles:
 
 def _read(file: Path, name: str) -> Secret[str]:
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # O_NONBLOCK: opening a pipe must not wait for a writer.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         raise KeyError(name) from None
     except OSError as error:
         raise SecretUnreadable(f"the secret {name} cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as handle:
-        status = os.fstat(handle.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SecretUnreadable(f"the secret {name} is not a plain file")
         if status.st_mode & 0o077:
             raise SecretUnreadable(f"the secret {name} can be read by others: chmod 600 {file}")
-        data = handle.read(_MAX_BYTES + 1)
+        data = os.read(descriptor, _MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > _MAX_BYTES:
         raise SecretUnreadable(f"the secret {name} is larger than {_MAX_BYTES} bytes")
     try:

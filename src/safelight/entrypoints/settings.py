@@ -114,6 +114,8 @@ class ApiSettings(Section):
     unix_socket: Path | None = None
     advertised_url: str | None = None
     max_body_kib: int = Field(default=1024, ge=1, le=16 * 1024)
+    public_metrics: bool = True
+    """Whether /metrics answers without a login. It holds counts only, no names."""
 
     @field_validator("host")
     @classmethod
