@@ -13,7 +13,7 @@ from typing import Any
 import cedarpy
 
 from safelight.policy.problems import PolicyFailed, PolicyInvalid, PolicyProblem
-from safelight.policy.sources import Policy
+from safelight.policy.sources import Family, Policy, family_of
 
 Json = Mapping[str, Any]
 
@@ -39,18 +39,14 @@ class Answer:
 
 
 class Cedar:
-    """A parsed set of policies."""
+    """A parsed set of policies, one part for each family of questions."""
 
     def __init__(self, policies: Sequence[Policy], schema: cedarpy.Schema) -> None:
         """Raises: PolicyInvalid when the parser does not see the same policies, in the same order, as we do."""
         self._schema = schema
-        self._set = cedarpy.PolicySet.from_str("\n".join(policy.text for policy in policies))
-        seen = self._set.to_pst().static_policies
-        self._by_position = {f"policy{index}": policy for index, policy in enumerate(policies)}
-        if {name: node.annotations.get("id") for name, node in seen.items()} != {
-            name: policy.id for name, policy in self._by_position.items()
-        }:
-            raise PolicyInvalid([PolicyProblem("*", 1, "the policies cannot be told apart when read together")])
+        self._parts = {
+            family: _Part([policy for policy in policies if family in policy.families]) for family in Family
+        }
 
     def entities(self, documents: Iterable[Json]) -> cedarpy.Entities:
         """Parse entities once, checked against the schema. Raises: PolicyFailed."""
@@ -60,7 +56,7 @@ class Cedar:
             raise PolicyFailed("the entities do not fit the schema") from cause
 
     def ask(self, asks: Sequence[Ask], entities: cedarpy.Entities) -> list[Answer]:
-        """Answers in order. Raises: PolicyFailed unless every one of them is clean."""
+        """Answers in order to questions of one family. Raises: PolicyFailed unless every one of them is clean."""
         requests = [
             {
                 "principal": {"type": ask.principal[0], "id": ask.principal[1]},
@@ -70,12 +66,27 @@ class Cedar:
             }
             for ask in asks
         ]
-        results = cedarpy.is_authorized_batch(requests, self._set, entities, self._schema)
+        (family,) = {family_of(ask.action) for ask in asks}
+        part = self._parts[family]
+        results = cedarpy.is_authorized_batch(requests, part.handle, entities, self._schema)
         if len(results) != len(asks):
             raise PolicyFailed("not every question was answered")
-        return [self._answer(result) for result in results]
+        return [part.answer(result) for result in results]
 
-    def _answer(self, result: cedarpy.AuthzResult) -> Answer:
+
+class _Part:
+    """A parsed policy set, and the way back from Cedar's names to our policies."""
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        self.handle = cedarpy.PolicySet.from_str("\n".join(policy.text for policy in policies))
+        seen = self.handle.to_pst().static_policies
+        self._by_position = {f"policy{index}": policy for index, policy in enumerate(policies)}
+        if {name: node.annotations.get("id") for name, node in seen.items()} != {
+            name: policy.id for name, policy in self._by_position.items()
+        }:
+            raise PolicyInvalid([PolicyProblem("*", 1, "the policies cannot be told apart when read together")])
+
+    def answer(self, result: cedarpy.AuthzResult) -> Answer:
         diagnostics = result.diagnostics
         if diagnostics.errors or result.decision is cedarpy.Decision.NoDecision:
             raise PolicyFailed("; ".join(diagnostics.errors) or "no decision")

@@ -29,11 +29,13 @@ from safelight.policy.asks import (
 )
 from safelight.policy.cedar import Answer, Ask, Cedar
 from safelight.policy.entities import gateway_entity, principal_entities, target_entity, target_key
+from safelight.policy.explain import Explanation, explain
 from safelight.policy.problems import PolicyInvalid, PolicyProblem
 from safelight.policy.questions import (
     AdminAction,
     AdminQuestion,
     ApprovalQuestion,
+    Question,
     RequestDecision,
     RequestQuestion,
     StatementQuestion,
@@ -99,6 +101,11 @@ class PolicyEngine:
     def may(self, principal: Principal, action: str, resource: str | None = None) -> Decision:
         """Whether the principal may administer the gateway so. An unknown action is denied."""
         return self._closed(lambda: self._may(AdminQuestion(principal, action, resource)), refusals.deny)
+
+    def explain(self, q: Question) -> Explanation:
+        """Which policies decided, what they saw, and what would give a better answer. Asks many questions: not for
+        the path of a statement."""
+        return explain(self, q)
 
     def _closed(self, answer: Callable[[], ResultT], deny: Callable[[Refusal], ResultT]) -> ResultT:
         """``answer()``, or a denial when anything at all goes wrong: a native panic is no `Exception`."""

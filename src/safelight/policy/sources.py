@@ -8,22 +8,36 @@ the cut. Nothing here repairs anything: a set with one problem is refused whole.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import resources
 
 import cedarpy
 from cedarpy import pst
 
 from safelight.policy.problems import PolicyInvalid, PolicyProblem
+from safelight.policy.questions import AdminAction
 
 ANNOTATIONS = frozenset({"id", "description", "message", "next"})
 PLACEHOLDERS = frozenset({"principal", "target", "capability", "incident", "label"})
 """What a @message or @next may contain in braces."""
+
+_ADMIN_ACTIONS = frozenset(action.value for action in AdminAction)
 
 MAX_FILE_BYTES = 256 * 1024
 _ID = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 _TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|\S', re.DOTALL)
 _ACTION = re.compile(r'Action::"([^"]*)"')
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class Family(StrEnum):
+    """What a question is about. A policy is only asked where its scope can match (questions about statements are
+    many, and a smaller set answers sooner)."""
+
+    STATEMENT = "statement"
+    REQUEST = "request"
+    APPROVAL = "approve"
+    ADMINISTRATION = "administration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +52,7 @@ class Policy:
     description: str
     message: str | None
     next_step: str | None
-    actions: frozenset[str]
+    families: frozenset["Family"]
     groups: frozenset[str]
 
 
@@ -165,9 +179,28 @@ def _policy(piece: _Piece, node: pst.Template) -> Policy:
         description=node.annotations.get("description") or "",
         message=node.annotations.get("message"),
         next_step=node.annotations.get("next"),
-        actions=frozenset(uid.id for uid in uids if uid.type.basename == "Action"),
+        families=_families(node.action),
         groups=frozenset(uid.id for uid in uids if uid.type.basename == "Group"),
     )
+
+
+def family_of(action: str) -> Family:
+    """The family of one of the schema's actions."""
+    if action == Family.REQUEST or action.startswith("request_"):
+        return Family.REQUEST
+    if action == Family.APPROVAL:
+        return Family.APPROVAL
+    if action == Family.ADMINISTRATION or action in _ADMIN_ACTIONS:
+        return Family.ADMINISTRATION
+    return Family.STATEMENT
+
+
+def _families(scope: pst.ActionConstraint) -> frozenset[Family]:
+    if isinstance(scope, pst.ActionEq):
+        return frozenset({family_of(scope.entity.id)})
+    if isinstance(scope, pst.ActionIn):
+        return frozenset(family_of(entity.id) for entity in scope.entities)
+    return frozenset(Family)
 
 
 def _duplicates(policies: list[Policy]) -> Iterator[PolicyProblem]:
