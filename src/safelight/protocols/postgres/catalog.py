@@ -66,6 +66,9 @@ class Catalog:
     labels: Mapping[tuple[int, int], LabelledColumn]
     opaque: frozenset[int]
     search_path: tuple[str, ...]
+    harmless_types: frozenset[tuple[str, str]] = frozenset()
+    """Of ``types``, those whose input runs nothing of a user's: enums, and types of the trusted extensions. Never
+    domains and row types."""
 
     @cached_property
     def relation_oids(self) -> frozenset[int]:
