@@ -1,7 +1,6 @@
 """The native core: what touches every byte. Pure Rust crates behind one thin PyO3 crate.
 
-This is the contract that the Python side is written and typed against. So far the crates offer `shape` and
-`Shape` only: until the rest exists, the statement phase (``protocols.postgres.relay`` and ``replies``) cannot run.
+This is the contract that the Python side is written and typed against.
 """
 
 from collections.abc import Sequence
@@ -36,8 +35,8 @@ class ColumnRule:
     def constant() -> ColumnRule:
         """Computed from a labelled column: every value becomes one constant (NULL where the type has no text)."""
     @staticmethod
-    def clear() -> ColumnRule:
-        """A labelled column that this principal may see (capability unmask). Counted."""
+    def clear(label: str) -> ColumnRule:
+        """A labelled column that this principal may see (capability unmask). Counted as ``unmasked:<label>``."""
 
 class ResultPlan:
     """The mask plan of one result set. Built once per statement shape, masking scope and grant; shared.
@@ -81,14 +80,16 @@ class ServerStream:
         - ``C`` detail ``(tag: bytes, rows: int, bytes: int, cells: dict[str, int])`` — a statement completed
         - ``I`` empty query, ``s`` portal suspended (detail as for C)
         - ``Z`` detail: status byte, as int
-        - ``T``, ``E``, ``N``, ``A``, ``S``, ``G``, ``H``, ``W``, ``K``, ``R``, ``v``: **pause**. Detail is the
-          message's body. It was not put into the output. It is always the last event; the caller continues
-          with :meth:`resume`.
+        - ``T``, ``E``, ``N``, ``A``, ``S``, ``G``, ``H``: **pause**. Detail is the message's body. It was not put
+          into the output. It is always the last event; the caller continues with :meth:`resume`.
           ``T`` pauses only when the body is not accepted by the plan it belongs to; accept it, then resume(b"")
           to have it sent with its rows (or resume with ``drop=True`` to swallow it).
 
+        ``rows`` are those that were sent, or without a result those that the tag tells.
+
         Raises:
-            ValueError: the server broke the protocol (unexpected type, bad length, rows that do not fit).
+            ValueError: the server broke the protocol (unexpected type, bad length, rows that do not fit), and the
+            stream is over. A text that begins with ``54000:`` tells of a row too long to be masked.
         """
     def resume(self, replacement: bytes, drop: bool = True) -> tuple[bytes, list[tuple[int, int, object]]]:
         """Put ``replacement`` where the paused message was (``drop=False``: send the message itself) and go on."""

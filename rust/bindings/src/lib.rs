@@ -1,11 +1,14 @@
 //! The only crate that speaks PyO3: it converts types and calls the pure crates, and decides nothing.
 use pyo3::prelude::*;
 
+mod lock;
 mod masking;
+mod shape;
 mod wire;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     masking::register(module)?;
+    shape::register(module)?;
     wire::register(module)
 }

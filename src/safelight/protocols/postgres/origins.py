@@ -56,5 +56,5 @@ def _rule(field: Field, output: Output, plan: StatementPlan) -> ColumnRule:
     if actual is not None and actual.label != output.label:
         raise OriginMismatch("a column came with another label than the plan expects")
     if output.label in plan.decision.unmasked:
-        return ColumnRule.clear()
+        return ColumnRule.clear(output.label)
     return ColumnRule.label(output.label, output.strategy.value)
