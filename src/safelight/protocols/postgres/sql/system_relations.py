@@ -1,8 +1,8 @@
 """Which relations of pg_catalog and information_schema may be read, and which of their columns leave as constants.
 
-An allow-list (``names.txt``): tools read the catalog to find their way, but pg_statistic and its views hold samples of
-the data, pg_authid verifiers, pg_user_mapping passwords, pg_largeobject data without labels. Others' statements carry
-values in their text, and one's own may carry what the gateway has put in place of a pseudonym.
+An allow-list (``names.txt``): tools read the catalog to find their way, but pg_statistic and its views hold samples
+of the data, pg_authid verifiers, pg_user_mapping passwords, pg_largeobject data without labels. Others' statements
+carry values in their text, and one's own may carry what the gateway has put in place of a pseudonym.
 """
 
 from enum import StrEnum
