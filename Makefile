@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install check test format lock clean
+.PHONY: help install debian demo check test bench simulate format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,21 +29,39 @@ $(VENV)/.built: pyproject.toml $(RUST_SOURCES) $(VENV)/.installed
 
 install: $(VENV)/.built  ## install everything pinned and build the native core
 
+# Servers to test against. Installed when we may; otherwise the tests that need them say what is missing.
+debian:
+	@missing=$$(for p in $$(cat requirements/debian.txt); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing Debian packages: $$missing …"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	fi
+
+demo: install  ## the story, with a real PostgreSQL and psql; stays up to be tried (CHECK=1: unattended)
+	@$(BIN)/python -m demo.run $(if $(CHECK),--check)
+
 check: install  ## lint, types, import rules (Python and Rust)
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cargo fmt --all --check
 	cargo clippy --workspace --locked --quiet -- -D warnings
 
-test: install  ## run every test
+test: install debian  ## install what is needed and run every test
 	cargo test --workspace --locked --quiet
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: install debian  ## measure the figures into build/bench.json (ONLY=name for some)
+	@$(BIN)/python -m bench.run $(ONLY)
+
+simulate: install  ## many histories of grants, locks and clocks (HISTORIES=n, SEED=n)
+	@$(BIN)/python -m tests.simulation --histories $(or $(HISTORIES),10000) --seed $(or $(SEED),1)
 
 format:  ## format the sources
-	$(BIN)/ruff check --fix src tests
-	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 	cargo fmt --all
 
 lock: $(BIN)/uv  ## pin all packages again, by version and hash, without addresses
