@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from safelight.domain.target import Target
 from safelight.protocols.postgres.client_handshake import Login
+from safelight.protocols.postgres.sql.settings import timeout_milliseconds
 
 LOCK_TIMEOUT_SECONDS = 10
 IDLE_IN_TRANSACTION_SECONDS = 300
@@ -34,7 +35,6 @@ def startup_parameters(target: Target, database: str, login: Login, *, read_only
 
 
 def _shorter(most_ms: int, settings: Mapping[str, str], name: str) -> int:
-    asked = next((value for key, value in settings.items() if key.lower() == name), "")
-    if asked.isdigit() and int(asked) > 0:
-        return min(int(asked), most_ms) if most_ms else int(asked)
-    return most_ms
+    asked = next((value for key, value in settings.items() if key.lower() == name), None)
+    asked_ms = timeout_milliseconds(asked) if asked is not None else None
+    return min(asked_ms, most_ms) if asked_ms else most_ms
