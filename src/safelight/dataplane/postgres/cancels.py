@@ -1,0 +1,37 @@
+"""Which session a client's cancel key belongs to.
+
+The client sees the server's real process id, so that ``pg_backend_pid()`` agrees with it, and a key of the gateway's
+own: the server's key never leaves (I5). A wrong key is ignored, as the server does.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable
+
+LONG_KEY_BYTES = 32
+"""Protocol 3.2 allows 4 to 256; 3.0 has exactly 4."""
+SHORT_KEY_BYTES = 4
+
+
+class CancelKeys:
+    def __init__(self) -> None:
+        self._sessions: dict[tuple[int, bytes], Callable[[], None]] = {}
+
+    def issue(self, pid: int, minor_version: int, cancel: Callable[[], None]) -> bytes:
+        """A new key for the session that runs as ``pid``; ``cancel`` is called when it comes back."""
+        while True:
+            key = secrets.token_bytes(LONG_KEY_BYTES if minor_version >= 2 else SHORT_KEY_BYTES)
+            if (pid, key) not in self._sessions:
+                self._sessions[pid, key] = cancel
+                return key
+
+    def withdraw(self, pid: int, key: bytes) -> None:
+        self._sessions.pop((pid, key), None)
+
+    def cancel(self, pid: int, key: bytes) -> bool:
+        """Whether the key named a session. Keys of the same pid are compared in constant time."""
+        for (known_pid, known_key), cancel in list(self._sessions.items()):
+            if known_pid == pid and hmac.compare_digest(known_key, key):
+                cancel()
+                return True
+        return False
