@@ -125,8 +125,10 @@ class PolicyEngine:
         subjects = _subjects(q.principal, q.sponsor)
         decisions = [self._statement_for(subject, q) for subject in subjects]
         effect = max((decision.effect for decision in decisions), key=_STRICTNESS.index)
-        policies = tuple(dict.fromkeys(p for decision in decisions for p in decision.policies))
-        refusal = next((decision.refusal for decision in decisions if decision.effect is effect), None)
+        strictest = [decision for decision in decisions if decision.effect is effect]
+        said = strictest if effect is Effect.DENY else decisions
+        policies = tuple(dict.fromkeys(name for decision in said for name in decision.policies))
+        refusal = strictest[0].refusal
         unmasked = frozenset.intersection(*(decision.unmasked for decision in decisions))
         return Decision(effect, policies, refusal, unmasked if effect is not Effect.DENY else frozenset())
 
