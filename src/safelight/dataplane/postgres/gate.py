@@ -68,6 +68,11 @@ class SessionGate:
         """
         self._catalog, self._analyses = await self._meanings.under(self._search_path)
 
+    @property
+    def meaning(self) -> bytes:
+        """What gives a text its meaning besides its bytes and the catalog: part of what an approval binds to."""
+        return f"search_path={self._search_path or ''}".encode()
+
     # --- plans ------------------------------------------------------------------------------------------------
 
     @property

@@ -10,9 +10,9 @@ from datetime import datetime
 import structlog
 
 from safelight import _native
+from safelight.application.authorize_statement import StatementAuthorizer
 from safelight.application.hold_statement import HoldRegistry
 from safelight.application.open_session import Admission, OpenSession
-from safelight.application.authorize_statement import StatementAuthorizer
 from safelight.dataplane.connection import Connection
 from safelight.dataplane.departures import Departures
 from safelight.dataplane.live_sessions import NodeSessions

@@ -93,7 +93,7 @@ def _copy_rule(output: Output, decision: Decision) -> _native.ColumnRule:
     if output.rule != "label" or output.label is None or output.strategy is None:
         return _native.ColumnRule.constant()
     if output.label in decision.unmasked:
-        return _native.ColumnRule.clear()
+        return _native.ColumnRule.clear(output.label)
     return _native.ColumnRule.label(output.label, output.strategy.value)
 
 

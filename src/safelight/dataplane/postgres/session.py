@@ -19,6 +19,7 @@ from safelight.dataplane.postgres.wishes import Wishes
 from safelight.domain.errors import PeerProtocolError
 from safelight.domain.lock import Subjects
 from safelight.domain.session import Session
+from safelight.ports.audit import AuditUnavailable
 from safelight.ports.live_sessions import EndedSession
 from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.deny import refusal_error, session_ended
@@ -69,18 +70,19 @@ class PostgresSession:
         self._replies = replies
         self._gate = gate
         self._wishes = wishes
+        wishes.notice = self.notice
         self._departures = departures
         self._close_books = close_books
         self._books: asyncio.Task[EndedSession] | None = None
         self._client: asyncio.Transport
         self._target: asyncio.Transport
+        """Both are set by :meth:`start`."""
         self._granting: asyncio.Task[None] | None = None
         self._departing = False
         self._pumping = False
         self._client_paused = self._target_paused = False
         self._target_full = False
         self._last_micros = _now_micros()
-        self._ready: list[bytes] = []
 
     def start(self, client: Connection, target: Connection) -> None:
         """Take both connections over from their handshakes."""
@@ -175,11 +177,14 @@ class PostgresSession:
             self._finish(End(fatal.refusal.rule, fatal.refusal.message), clean=False, farewell=farewell)
             return
         except PeerProtocolError as problem:
-            log.warning("target.protocol_error", session=self.info.id, target=self.info.target, why=str(problem))
-            farewell = m.error("FATAL", "08P01", "the target broke the protocol; the session cannot go on")
-            self._finish(End("target_protocol", str(problem)), clean=False, farewell=farewell)
+            self._target_broke(problem)
             return
         self._after()
+
+    def _target_broke(self, problem: PeerProtocolError) -> None:
+        log.warning("target.protocol_error", session=self.info.id, target=self.info.target, why=str(problem))
+        farewell = m.error("FATAL", "08P01", "the target broke the protocol; the session cannot go on")
+        self._finish(End("target_protocol", str(problem)), clean=False, farewell=farewell)
 
     def _write_client(self) -> None:
         waiting = self._relay.to_client
@@ -211,7 +216,10 @@ class PostgresSession:
                     return
                 answer(self._relay, _now_micros())
         except PeerProtocolError as problem:
-            self._client_broke(problem)
+            self._target_broke(problem)
+            return
+        except AuditUnavailable:
+            self.end(End("audit_unavailable", "the audit log cannot be written"))
             return
         finally:
             self._granting = None
@@ -283,9 +291,9 @@ class PostgresSession:
 
     def _finish(self, end: End, *, clean: bool, farewell: bytes) -> None:
         self.ended = True
-        if self._granting is not None:
+        if self._granting is not None and self._granting is not asyncio.current_task():
             self._granting.cancel()
-        self._wishes.abandon()
+        self._wishes.withdraw()
         self._relay.flights.lost(_now_micros())
         self._relay.to_target.clear()
         if clean:
