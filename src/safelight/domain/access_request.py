@@ -22,7 +22,8 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """``approvals_needed`` is 0 when policy approves by itself."""
+    """``approvals_needed`` is 0 when policy approves by itself. A request for more time has ``grant_id`` from the
+    start: ``duration_seconds`` is then what is added to that grant."""
 
     id: str
     requester: str

@@ -41,6 +41,8 @@ class Subjects:
     target: str
     target_labels: Mapping[str, str]
     incident_id: str | None
+    sponsor: str | None = None
+    """The person an agent acts for: a lock on the sponsor names the agent too."""
 
 
 def matches(lock: Lock, subjects: Subjects) -> bool:
@@ -55,7 +57,7 @@ def matches(lock: Lock, subjects: Subjects) -> bool:
         case LockScope.GRANT:
             return lock.subject == subjects.grant_id
         case LockScope.PRINCIPAL:
-            return lock.subject == subjects.principal
+            return lock.subject in (subjects.principal, subjects.sponsor)
         case LockScope.GROUP:
             return lock.subject in subjects.groups
         case LockScope.TARGET:
