@@ -3,7 +3,7 @@
 Labels are closed vocabularies (a route's pattern, a status class): never a name of a person, a target or a value.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -44,18 +44,16 @@ class ApiMetrics:
 class NodeCollector(Collector):
     """The node's state at the moment of asking."""
 
-    def __init__(self, access: AccessState, live: LiveSessions, audit: AuditLog, held: Callable[[], int]) -> None:
+    def __init__(self, access: AccessState, live: LiveSessions, audit: AuditLog) -> None:
         self._access = access
         self._live = live
         self._audit = audit
-        self._held = held
 
     def collect(self) -> Iterable[Metric]:
         status = self._audit.status()
         yield GaugeMetricFamily("safelight_sessions_live", "Live sessions", value=len(self._live.sessions()))
         yield GaugeMetricFamily("safelight_grants_active", "Active grants", value=len(self._access.active_grants()))
         yield GaugeMetricFamily("safelight_locks_active", "Locks in force", value=len(self._access.active_locks()))
-        yield GaugeMetricFamily("safelight_statements_held", "Statements waiting for a person", value=self._held())
         yield GaugeMetricFamily("safelight_audit_records", "Records written", value=status.size)
         yield GaugeMetricFamily("safelight_audit_records_durable", "Records fsynced", value=status.durable_size)
         yield GaugeMetricFamily(

@@ -53,14 +53,13 @@ _TITLES = {
     502: "Target unavailable", 503: "Unavailable",
 }  # fmt: skip
 
-_STATUS_OF_RULE = {
-    "login.refused": 401,
-    "login.failed": 401,
-    "login.rate": 429,
-    "login.limit": 429,
-    "login.token": 401,
-}
-_STATUS_OF_LAST_WORD = {"unknown": 404, "rate": 429, "changed": 409, "conflict": 409, "exists": 409, "invalid": 422}
+_STATUS_OF_RULE = {"login.refused": 401, "login.code": 401, "login.busy": 429}
+_STATUS_OF_LAST_WORD = {
+    "unknown": 404, "gone": 404, "subject": 404,
+    "too_many": 429, "rate": 429,
+    "over": 409, "changed": 409, "decided": 409, "exists": 409, "closed": 409, "confirmed": 409, "expired": 409,
+    "empty": 422, "reason": 422, "duration": 422, "name": 422, "groups": 422, "text": 422, "password_length": 422,
+}  # fmt: skip
 
 
 def status_of(rule: str) -> int:

@@ -45,6 +45,9 @@ class EventKind(StrEnum):
     ANALYST_RESTARTED = "analyst.restarted"
     AUDIT_RECOVERED = "audit.recovered"
     AUDIT_KEY_ERASED = "audit.key_erased"
+    AUDIT_READ = "audit.read"
+    AUDIT_EXPORTED = "audit.exported"
+    SESSION_WATCHED = "session.watched"
 
 
 @dataclass(frozen=True, slots=True)
