@@ -204,6 +204,29 @@ class AuditFiles:
     def forget_session(self, session_id: str) -> None:
         self._writer.forget(session_id)
 
+    async def erase_session(self, session_id: str, *, actor: str, reason: str) -> int:
+        """Destroy the keys of a session: first a durable record that says so, then the deed. How many there were.
+
+        Raises:
+            AuditUnavailable: nothing was destroyed.
+            OSError: the key file refused.
+        """
+        if not session_id:
+            raise ValueError("the keys of the node's own records are not erased")
+        index = self.append(
+            AuditEvent(
+                EventKind.AUDIT_KEY_ERASED,
+                self._clock.wall_ms(),
+                actor,
+                None,
+                {"erased_session": session_id},
+                {"reason": reason},
+            )
+        )
+        await self.durable(index)
+        kept = self._writer.renew(session_id)
+        return await asyncio.to_thread(audit_keys.erase, self.directory / audit_keys.NAME, session_id, kept)
+
     def _next_segment(self) -> None:
         """Go on in a new file. It gets its name when the worker has seen the full one onto the disk."""
         paths = files.SegmentPaths(self.directory, self._frontier.size)

@@ -68,15 +68,15 @@ def find(path: Path, identity: str, node_key: NodeKey) -> bytes | None:
     return _open_line(line, node_key)
 
 
-def erase(path: Path, session_id: str) -> int:
-    """Overwrite every key of a session, durably; how many there were."""
+def erase(path: Path, session_id: str, kept: str | None) -> int:
+    """Overwrite every key of a session but the one with the id ``kept``, durably; how many there were."""
     wanted = b'"session":%b,' % canonical(session_id)
     field = b'"wrapped":"'
     erased = 0
     with path.open("r+b") as file:
         at = 0
         for line in file:
-            if wanted in line and ERASED.encode() not in line:
+            if wanted in line and ERASED.encode() not in line and (kept is None or kept.encode() not in line):
                 os.pwrite(file.fileno(), ERASED.encode(), at + line.index(field) + len(field))
                 erased += 1
             at += len(line)

@@ -14,6 +14,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from safelight.audit.merkle import Frontier
 
@@ -57,6 +58,23 @@ def unplaced(directory: Path) -> SegmentPaths | None:
     """The segment that still waits for its name, if there is one."""
     firsts = [int(path.name[:20]) for path in directory.glob("*.records.next")]
     return SegmentPaths(directory, max(firsts)) if firsts else None
+
+
+def all_segments(directory: Path) -> list[SegmentPaths]:
+    """All segments, the one that waits for its name included: what a reader sees."""
+    waiting = unplaced(directory)
+    named = segments(directory)
+    return named if waiting is None or waiting in named else [*named, waiting]
+
+
+def open_records(paths: SegmentPaths) -> BinaryIO:
+    """The records of a segment, for reading; it may be given its name at this moment."""
+    if not paths.records.exists():
+        try:
+            return paths.next.open("rb")
+        except FileNotFoundError:
+            return paths.records.open("rb")
+    return paths.records.open("rb")
 
 
 def create(path: Path) -> int:

@@ -46,10 +46,11 @@ class Batch:
 
 
 class _Session:
-    __slots__ = ("aad", "about", "actor", "encrypt", "id", "identity", "key", "templates")
+    __slots__ = ("aad", "about", "actor", "encrypt", "id", "identity", "key", "since_ms", "templates")
 
-    def __init__(self, session_id: str, key: bytes) -> None:
+    def __init__(self, session_id: str, key: bytes, since_ms: int) -> None:
         self.id = session_id
+        self.since_ms = since_ms
         self.actor = ""
         self.about: dict[str, str] = {}
         self.key = key
@@ -180,6 +181,15 @@ class RecordWriter:
         """Drop a session's key and templates."""
         self._sessions.pop(session_id, None)
 
+    def renew(self, session_id: str) -> str | None:
+        """What the session says from now on is sealed under another key; its id, or None when it is unknown."""
+        old = self._sessions.pop(session_id, None)
+        if old is None:
+            return None
+        session = self._open(session_id, old.since_ms)
+        session.actor, session.about = old.actor, old.about
+        return session.identity
+
     def take(self) -> Batch:
         """Everything queued since the last call."""
         lines = self._lines
@@ -196,7 +206,7 @@ class RecordWriter:
     def _open(self, session_id: str, at_ms: int) -> _Session:
         if len(self._sessions) >= SESSIONS_LIMIT:
             del self._sessions[next(iter(self._sessions))]
-        session = self._sessions[session_id] = _Session(session_id, self._draw(KEY_BYTES))
+        session = self._sessions[session_id] = _Session(session_id, self._draw(KEY_BYTES), at_ms)
         self._keys.append(NewKey(session_id, session.key, at_ms))
         return session
 

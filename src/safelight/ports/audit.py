@@ -147,3 +147,7 @@ class AuditReader(Protocol):
     async def erase_session(self, session_id: str, *, actor: str, reason: str) -> int:
         """Destroy the keys of a session's sealed fields; proofs stay whole. Gives how many keys were destroyed."""
         ...
+
+    def verifier_key(self) -> str:
+        """The log's public key as one line, as the verifier takes it."""
+        ...

@@ -1,11 +1,14 @@
-"""An audit log in memory, for tests. It passes the port's contract suite, ``tests/adapters/audit_contract.py``."""
+"""An audit log in memory and its reader, for tests. The log passes the port's contract suite
+(``tests/adapters/audit_contract.py``)."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import cast
 
 from safelight.domain.audit_event import AuditEvent, EventKind, Scalar
-from safelight.ports.audit import AuditStatus, AuditUnavailable
+from safelight.ports.audit import AuditPage, AuditQuery, AuditRecord, AuditStatus, AuditUnavailable
 
 Fields = Mapping[str, Scalar | tuple[str, ...]]
 
@@ -73,3 +76,54 @@ class FakeAuditLog:
     def _check(self) -> None:
         if self._failure is not None:
             raise AuditUnavailable(self._failure)
+
+
+class FakeAuditReader:
+    """Reads a fake log. Its exports say nothing that a verifier would take."""
+
+    def __init__(self, log: FakeAuditLog) -> None:
+        self._log = log
+
+    async def tail(self, count: int, *, reveal: bool) -> AuditPage:
+        return await self.search(AuditQuery(limit=count), reveal=reveal)
+
+    async def search(self, query: AuditQuery, *, reveal: bool) -> AuditPage:
+        found = [
+            _record(index, event, reveal=reveal)
+            for index, event in reversed(list(enumerate(self._log.events)))
+            if _fits(query, index, event)
+        ]
+        page = found[: query.limit]
+        return AuditPage(tuple(page), page[-1].index if len(found) > len(page) else None)
+
+    async def export(self, destination: Path, *, since_ms: int | None = None, reveal: bool) -> str:
+        lines = [f"{event.kind} {event.actor}\n" for event in self._log.events if event.at_ms >= (since_ms or 0)]
+        await asyncio.to_thread(destination.write_text, "".join(lines))
+        return f"fake\n{len(self._log.events)}\n"
+
+    async def erase_session(self, session_id: str, *, actor: str, reason: str) -> int:
+        return sum(bool(event.sensitive) for event in self._log.events if event.session_id == session_id)
+
+    def verifier_key(self) -> str:
+        return "fake"
+
+
+def _record(index: int, event: AuditEvent, *, reveal: bool) -> AuditRecord:
+    sensitive = event.sensitive if reveal or not event.sensitive else None
+    about = {"target": str(event.fields["target"])} if "target" in event.fields else {}
+    return AuditRecord(
+        index, event.at_ms, event.kind.value, event.actor, event.session_id, about, event.fields, sensitive, False
+    )
+
+
+def _fits(query: AuditQuery, index: int, event: AuditEvent) -> bool:
+    return (
+        (query.before is None or index < query.before)
+        and (query.kinds is None or event.kind.value in query.kinds)
+        and (query.actor is None or event.actor == query.actor)
+        and (query.session_id is None or event.session_id == query.session_id)
+        and (query.target is None or event.fields.get("target") == query.target)
+        and (query.since_ms is None or event.at_ms >= query.since_ms)
+        and (query.until_ms is None or event.at_ms < query.until_ms)
+        and (query.text is None or query.text.casefold() in str(dict(event.fields)).casefold())
+    )
