@@ -1,0 +1,112 @@
+"""Reading statements that define objects: effects of the expressions in them, and labelled data that they would
+copy.
+
+Their embedded expressions (a USING, a CHECK, a generated column, a rule's action) are not resolved name by name.
+Where a labelled table is mentioned, a reference by the name of one of its labelled columns, to its whole row or to
+a star is refused; and since an error may show a row ("could not create unique index … Key (email)=(…)"), errors
+are restricted.
+"""
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pg
+
+from safelight.domain.capability import Capability
+from safelight.protocols.postgres.catalog import CatalogRelation
+from safelight.protocols.postgres.sql import effects
+from safelight.protocols.postgres.sql.findings import Findings, refused
+from safelight.protocols.postgres.sql.relations import CatalogIndex, refuse_temporary, system_schema
+from safelight.protocols.postgres.sql.tree import descend, qualified, strings
+
+NAME_LISTS = frozenset(
+    {"funcname", "defnames", "type_name", "domainname", "opclassname", "opfamilyname", "objname", "conversion_name"}
+)
+"""Fields that hold a qualified name in parts."""
+
+
+def read_definition(statement: Message, index: CatalogIndex, findings: Findings) -> None:
+    """Read a statement of DDL, or any other utility statement that names relations.
+
+    Raises:
+        Denied: it makes temporary objects, calls what is refused, or computes with labelled columns.
+    """
+    parts = list(descend(statement))
+    guarded: list[CatalogRelation] = []
+    for part in parts:
+        if isinstance(part, pg.RangeVar):
+            relation = _relation(part, index, findings)
+            if relation is not None and _labels(relation, index):
+                guarded.append(relation)
+        _refuse_temporary_names(part)
+        _effects(part, index, findings)
+    for relation in guarded:
+        findings.restricted = True
+        findings.labels.update(_labels(relation, index).values())
+    _refuse_computed(parts, guarded, index)
+    _refuse_keys(parts, guarded, index)
+
+
+def _relation(variable: pg.RangeVar, index: CatalogIndex, findings: Findings) -> CatalogRelation | None:
+    refuse_temporary(variable)
+    if system_schema(variable, index) is not None:
+        findings.need(Capability.ADMIN)
+        return None
+    relation = index.find(variable.schemaname or None, variable.relname)
+    if relation is not None:
+        findings.relations[f"{relation.schema}.{relation.name}"] = None
+    return relation
+
+
+def _labels(relation: CatalogRelation, index: CatalogIndex) -> dict[str, str]:
+    """Names of the labelled columns, with their labels."""
+    labels = index.catalog.labels
+    found = {c.name: labels.get((relation.oid, c.number)) for c in relation.columns}
+    return {name: label.label for name, label in found.items() if label is not None}
+
+
+def _effects(part: Message, index: CatalogIndex, findings: Findings) -> None:
+    if isinstance(part, pg.FuncCall):
+        schema, name = qualified(strings(part.funcname))
+        effects.call_function(schema, name, index.catalog, findings)
+    elif isinstance(part, pg.A_Expr) and part.kind == pg.AEXPR_OP:
+        schema, name = qualified(strings(part.name))
+        effects.use_operator(schema, name, index.catalog, findings)
+
+
+def _refuse_temporary_names(part: Message) -> None:
+    for field, value in part.ListFields():
+        if field.name in NAME_LISTS and not isinstance(value, str | Message):
+            names = [node.string.sval for node in value if isinstance(node, pg.Node) and node.HasField("string")]
+            if len(names) > 1 and names[0].startswith("pg_temp"):
+                refuse_temporary(pg.RangeVar(schemaname=names[0], relname=names[1]))
+
+
+def _refuse_computed(parts: list[Message], guarded: list[CatalogRelation], index: CatalogIndex) -> None:
+    if not guarded:
+        return
+    names = {name for relation in guarded for name in _labels(relation, index)}
+    rows = {relation.name for relation in guarded} | {
+        part.alias.aliasname for part in parts if isinstance(part, pg.RangeVar) and part.HasField("alias")
+    }
+    for part in parts:
+        if isinstance(part, pg.ColumnRef):
+            fields = strings(part.fields)
+            if fields[-1] in names | {"*"} or (len(fields) == 1 and fields[0] in rows):
+                raise refused(
+                    "postgres.mask.definition",
+                    f'"{".".join(fields)}" in a definition would compute with labelled columns',
+                    "leave labelled columns out of expressions in definitions",
+                )
+
+
+def _refuse_keys(parts: list[Message], guarded: list[CatalogRelation], index: CatalogIndex) -> None:
+    """A foreign key compares all values of two columns: through a table of guesses it would read a labelled one."""
+    names = {name for relation in guarded for name in _labels(relation, index)}
+    for part in parts:
+        if isinstance(part, pg.Constraint) and part.contype == pg.CONSTR_FOREIGN:
+            keys = {*strings(part.fk_attrs), *strings(part.pk_attrs)}
+            if names & keys or (guarded and not part.pk_attrs):
+                raise refused(
+                    "postgres.mask.definition",
+                    "a foreign key on a labelled column would compare all of its values",
+                    "reference an unlabelled key, and name the referenced column",
+                )
