@@ -65,8 +65,7 @@ def _labels(relation: CatalogRelation, index: CatalogIndex) -> dict[str, str]:
 
 def _effects(part: Message, index: CatalogIndex, findings: Findings) -> None:
     if isinstance(part, pg.FuncCall):
-        schema, name = qualified(strings(part.funcname))
-        effects.call_function(schema, name, index.catalog, findings)
+        effects.call_function(part, index.catalog, findings)
     elif isinstance(part, pg.A_Expr) and part.kind == pg.AEXPR_OP:
         schema, name = qualified(strings(part.name))
         effects.use_operator(schema, name, index.catalog, findings)

@@ -1,41 +1,66 @@
 """What calling functions, using operators and naming types adds to a statement's findings.
 
-The verdicts come from the tables of built-ins (``functions``); whatever they do not know counts as a change.
+The verdicts come from the tables of built-ins (:mod:`.functions`); whatever they do not know counts as a change, and
+as opaque: code that this product cannot look into.
 """
+
+from postgast import pg_query_pb2 as pg
 
 from safelight.domain.capability import Capability
 from safelight.domain.errors import Denied
+from safelight.protocols.postgres.analysis import SettingChange
 from safelight.protocols.postgres.catalog import Catalog
 from safelight.protocols.postgres.sql.findings import Findings
 from safelight.protocols.postgres.sql.functions import (
+    SYSTEM_SCHEMAS,
     FunctionVerdict,
     Reach,
+    builtin_functions,
+    judge_call,
     judge_function,
     judge_operator,
     judge_type,
+    literal,
 )
+from safelight.protocols.postgres.sql.tree import qualified, strings
 
 
-def call_function(schema: str | None, name: str, catalog: Catalog, findings: Findings) -> bool:
+def call_function(call: pg.FuncCall, catalog: Catalog, findings: Findings) -> bool:
     """Judge a call. True when it is pure.
 
     Raises:
-        Denied: the function may not be called at all.
+        Denied: the function may not be called, or not with these arguments.
     """
-    verdict = judge_function(schema, name, catalog)
+    verdict = judge_call(call, catalog)
     _apply(verdict, findings)
-    if is_opaque(schema, name, catalog):
-        findings.opaque = True
+    schema, name = qualified(strings(call.funcname))
+    findings.opaque |= _is_opaque(schema, name, catalog)
     return verdict.pure
 
 
-def use_operator(schema: str | None, name: str, catalog: Catalog, findings: Findings) -> bool:
-    """Judge an operator. True when it is pure."""
+def apply_to_row(name: str, catalog: Catalog, findings: Findings) -> bool:
+    """``row.name`` where ``name`` may be a function of this database applied to the row. True when there is one."""
+    if not any(name == function for _, function in catalog.functions):
+        return False
+    _apply(judge_function(None, name, catalog), findings)
+    findings.opaque |= _is_opaque(None, name, catalog)
+    return True
+
+
+def setting_of(call: pg.FuncCall) -> SettingChange | None:
+    """What an allowed call of set_config sets; None for any other call."""
+    if qualified(strings(call.funcname))[1] != "set_config" or len(call.args) != 3:
+        return None
+    name, value, local = (literal(argument) for argument in call.args)
+    return SettingChange(name.lower(), value, local != "off") if name is not None else None
+
+
+def use_operator(schema: str | None, name: str, catalog: Catalog, findings: Findings) -> FunctionVerdict:
+    """Judge an operator."""
     verdict = judge_operator(schema, name, catalog)
     _apply(verdict, findings)
-    if verdict.reach is not Reach.READ:
-        findings.opaque = True
-    return verdict.pure
+    findings.opaque |= verdict.reach is not Reach.READ
+    return verdict
 
 
 def name_type(schema: str | None, name: str, catalog: Catalog) -> None:
@@ -49,12 +74,12 @@ def name_type(schema: str | None, name: str, catalog: Catalog) -> None:
         raise Denied(refusal)
 
 
-def is_opaque(schema: str | None, name: str, catalog: Catalog) -> bool:
+def _is_opaque(schema: str | None, name: str, catalog: Catalog) -> bool:
     """Whether a call may reach code outside of PostgreSQL's own and the trusted extensions."""
-    if schema in ("pg_catalog", "information_schema"):
-        return False
-    candidates = {pair for pair in catalog.functions if pair[1] == name and schema in (None, pair[0])}
-    return not candidates <= catalog.trusted_functions
+    if schema is None:
+        others = {(path, name) for path in catalog.search_path} & catalog.functions
+        return not others <= catalog.trusted_functions or (not others and name not in builtin_functions())
+    return schema not in SYSTEM_SCHEMAS and (schema, name) not in catalog.trusted_functions
 
 
 def _apply(verdict: FunctionVerdict, findings: Findings) -> None:

@@ -11,16 +11,14 @@ from typing import Any, Protocol
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from safelight.domain.capability import Capability
-from safelight.domain.errors import Denied
 from safelight.protocols.postgres.analysis import SettingChange
 from safelight.protocols.postgres.sql import effects
 from safelight.protocols.postgres.sql.findings import Findings, refused
+from safelight.protocols.postgres.sql.functions import Reach
 from safelight.protocols.postgres.sql.labelled import Place, misplaced, touch
 from safelight.protocols.postgres.sql.relations import CatalogIndex
 from safelight.protocols.postgres.sql.scope import Scope, Side, WholeRow
-from safelight.protocols.postgres.sql.settings import check_setting
-from safelight.protocols.postgres.sql.tree import TEXT_TYPES, kind, qualified, string_literal, strings
+from safelight.protocols.postgres.sql.tree import TEXT_TYPES, kind, qualified, strings
 
 OPERATORS_OF_KIND = {
     pg.AEXPR_DISTINCT: ("=",),
@@ -82,11 +80,13 @@ class Expressions:
         for node in nodes:
             self.read(node, scope, place)
 
-    def use_operator(self, name: list[str], place: Place) -> None:
-        """An operator is used, by name or implicitly."""
+    def use_operator(self, name: list[str], place: Place) -> bool:
+        """An operator is used, by name or implicitly. True when it is PostgreSQL's own or a trusted extension's."""
         schema, symbol = qualified(name)
-        if not effects.use_operator(schema, symbol, self.index.catalog, self.findings):
+        verdict = effects.use_operator(schema, symbol, self.index.catalog, self.findings)
+        if not verdict.pure:
             place.impure = f"operator {symbol}"
+        return verdict.reach is Reach.READ
 
     def read_call(self, call: pg.FuncCall) -> None:
         """The call of a CALL statement: its arguments, and the effects of those."""
@@ -117,8 +117,7 @@ class Expressions:
             self._whole(found, place)
         elif found.guarded:
             place.meet(found, self.findings)
-        elif found.assumed and any(name == found.name for _, name in self.index.catalog.functions):
-            effects.call_function(None, found.name, self.index.catalog, self.findings)
+        elif found.assumed and effects.apply_to_row(found.name, self.index.catalog, self.findings):
             place.impure = f"{found.name}, which may be a function of the row"
 
     def _row(self, parts: list[str], scope: Scope, place: Place) -> None:
@@ -174,9 +173,7 @@ class Expressions:
         """``(x).name``: a field, or a function applied to the row."""
         place.impure = "a field of a row"
         for part in selection.indirection:
-            name = part.string.sval
-            if name and any(name == function for _, function in self.index.catalog.functions):
-                effects.call_function(None, name, self.index.catalog, self.findings)
+            effects.apply_to_row(part.string.sval, self.index.catalog, self.findings)
         self._children(selection, scope, place)
 
     def _conditional(self, message: Message, scope: Scope, place: Place) -> None:
@@ -216,9 +213,10 @@ class Expressions:
     # --- calls ------------------------------------------------------------------------------------------------
 
     def _call(self, call: pg.FuncCall, scope: Scope, place: Place) -> None:
-        schema, name = qualified(strings(call.funcname))
-        if not self._judge(schema, name, call):
+        name = strings(call.funcname)[-1]
+        if not effects.call_function(call, self.index.catalog, self.findings):
             place.impure = f"function {name}"
+        self.setting = effects.setting_of(call) or self.setting
         if call.agg_order or call.agg_within_group or call.agg_distinct or call.func_variadic or call.agg_star:
             place.impure = f"function {name}"
         if call.HasField("agg_filter") or call.HasField("over"):
@@ -230,19 +228,6 @@ class Expressions:
             self.read(call.agg_filter, scope, Place("FILTER"))
         if call.HasField("over"):
             self._window(call.over, scope, place)
-
-    def _judge(self, schema: str | None, name: str, call: pg.FuncCall) -> bool:
-        """Judge the function that is called. True when it is pure."""
-        catalog = self.index.catalog
-        if not effects.is_opaque(schema, name, catalog) and schema in (None, "pg_catalog"):
-            if name in ENDS_BACKENDS and _names_itself(call):
-                self.findings.need(Capability.READ)
-                return False
-            if name == "set_config":
-                self.setting = _setting(call)
-                self.findings.need(Capability.READ)
-                return False
-        return effects.call_function(schema, name, catalog, self.findings)
 
     def _window(self, window: pg.WindowDef, scope: Scope, place: Place) -> None:
         place.impure = "a window"
@@ -277,39 +262,7 @@ class Expressions:
             self._children(query.output, scope, place)
 
 
-ENDS_BACKENDS = frozenset({"pg_terminate_backend", "pg_cancel_backend"})
 Handler = Callable[[Expressions, Any, Scope, Place], None]
-
-
-def _names_itself(call: pg.FuncCall) -> bool:
-    """``pg_terminate_backend(pg_backend_pid())`` and its kin reach nobody else."""
-    if len(call.args) != 1 or not call.args[0].HasField("func_call"):
-        return False
-    argument = call.args[0].func_call
-    return not argument.args and strings(argument.funcname) in (["pg_backend_pid"], ["pg_catalog", "pg_backend_pid"])
-
-
-def _setting(call: pg.FuncCall) -> SettingChange:
-    """``set_config`` with literals only: then it is a SET."""
-    literals = [string_literal(node) for node in call.args[:2]]
-    local = _boolean_literal(call.args[2]) if len(call.args) == 3 else None
-    if len(literals) != 2 or literals[0] is None or literals[1] is None or local is None:
-        raise refused(
-            "postgres.setting",
-            "set_config is carried with literal arguments only",
-            "use SET, or write the values out",
-        )
-    name, value = literals[0].lower(), literals[1]
-    refusal = check_setting(name, value, at_startup=False)
-    if refusal is not None:
-        raise Denied(refusal)
-    return SettingChange(name, value, local)
-
-
-def _boolean_literal(node: pg.Node) -> bool | None:
-    if node.HasField("a_const") and node.a_const.HasField("boolval"):
-        return bool(node.a_const.boolval.boolval)
-    return None
 
 
 HANDLERS: dict[str, Handler] = {

@@ -58,7 +58,7 @@ class ExpressionReader(Protocol):
 
     def read(self, node: pg.Node, scope: Scope, place: Place) -> None: ...
 
-    def use_operator(self, name: list[str], place: Place) -> None: ...
+    def use_operator(self, name: list[str], place: Place) -> bool: ...
 
 
 def touch(column: Column, findings: Findings) -> None:
@@ -152,9 +152,7 @@ def _listed(expression: pg.A_Expr, scope: Scope, reader: ExpressionReader, claus
 
 def _builtin_equality(name: list[str], column: Column | None, reader: ExpressionReader, clause: str) -> None:
     """An ``=`` that users have defined could compare in any way, and tell."""
-    probe = Place(clause)
-    reader.use_operator(name, probe)
-    if (probe.impure or (len(name) > 1 and name[0] != "pg_catalog")) and column is not None:
+    if not reader.use_operator(name, Place(clause)) and column is not None:
         raise misplaced(column, f"{clause} under an operator that is not PostgreSQL's own")
 
 

@@ -23,16 +23,19 @@ from safelight.protocols.postgres.sql.outputs import outputs_of
 from safelight.protocols.postgres.sql.queries import Queries, Rows
 from safelight.protocols.postgres.sql.relations import CatalogIndex, refuse_temporary
 from safelight.protocols.postgres.sql.scope import Column, Item, Scope, Side
-from safelight.protocols.postgres.sql.settings import read_variable_set
+from safelight.protocols.postgres.sql.settings import (
+    check_read_setting,
+    read_variable_set,
+    transaction_modes,
+    widens,
+)
 from safelight.protocols.postgres.sql.tree import inner, kind, strings
 
 READ, WRITE, DDL, EXPORT = Capability.READ, Capability.WRITE, Capability.DDL, Capability.EXPORT
-READ_ONLY_SETTINGS = frozenset({"transaction_read_only", "default_transaction_read_only"})
 EXPLAINED = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 EXPLAIN_OPTIONS = frozenset(
     {"analyze", "verbose", "costs", "settings", "generic_plan", "buffers", "serialize", "wal", "timing", "summary"}
 ) | {"memory", "format"}
-TRANSACTION_MODES = frozenset({"transaction_isolation", "transaction_deferrable", "transaction_read_only"})
 QUERY_FORMS = {
     "select_stmt": "select",
     "insert_stmt": "insert",
@@ -230,27 +233,18 @@ def _view(view: pg.ViewStmt, index: CatalogIndex, draft: Draft) -> None:
 def _set(statement: pg.VariableSetStmt, index: CatalogIndex, draft: Draft) -> None:
     draft.form = "reset" if statement.kind in (pg.VAR_RESET, pg.VAR_RESET_ALL) else "set"
     draft.findings.need(READ)
-    if statement.kind == pg.VAR_SET_MULTI:
-        if statement.name == "TRANSACTION SNAPSHOT":
-            raise refused("postgres.form.snapshot", "snapshots of others are not carried", "begin a transaction")
-        _modes([node.def_elem for node in statement.args], draft)
-        return
     change = read_variable_set(statement)
     if isinstance(change, Refusal):
         raise Denied(change)
     draft.setting = change
-    if change.name in READ_ONLY_SETTINGS and (change.value or "off").lower() not in ("on", "true", "yes", "1"):
+    _widen(change, draft)
+
+
+def _widen(change: SettingChange, draft: Draft) -> None:
+    """READ WRITE needs the capability, although it changes nothing yet."""
+    if widens(change):
         draft.findings.need(WRITE)
         draft.findings.changes = False
-
-
-def _modes(modes: list[pg.DefElem], draft: Draft) -> None:
-    for mode in modes:
-        if mode.defname not in TRANSACTION_MODES:
-            raise refused("postgres.form.transaction", "this transaction mode is not carried", "leave it out")
-        if mode.defname == "transaction_read_only" and not mode.arg.a_const.ival.ival:
-            draft.findings.need(WRITE)
-            draft.findings.changes = False
 
 
 def _transaction(statement: pg.TransactionStmt, index: CatalogIndex, draft: Draft) -> None:
@@ -265,12 +259,19 @@ def _transaction(statement: pg.TransactionStmt, index: CatalogIndex, draft: Draf
     draft.form = draft.transaction = name
     draft.findings.need(READ)
     draft.keeps = name == "commit"
-    _modes([node.def_elem for node in statement.options], draft)
+    modes = transaction_modes(statement.options)
+    if isinstance(modes, Refusal):
+        raise Denied(modes)
+    for mode, value in modes.items():
+        _widen(SettingChange(mode, value, local=True), draft)
 
 
 def _show(statement: pg.VariableShowStmt, index: CatalogIndex, draft: Draft) -> None:
     draft.form, draft.outputs = "show", None
     draft.findings.need(READ)
+    refusal = check_read_setting(statement.name)
+    if refusal is not None:
+        raise Denied(refusal)
 
 
 def _discard(statement: pg.DiscardStmt, index: CatalogIndex, draft: Draft) -> None:

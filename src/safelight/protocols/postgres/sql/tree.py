@@ -100,12 +100,3 @@ def integer_literal(node: pg.Node) -> int | None:
     if node.HasField("a_const") and node.a_const.HasField("ival"):
         return int(node.a_const.ival.ival)
     return None
-
-
-def string_literal(node: pg.Node) -> str | None:
-    """The value of a string literal, also with a plain cast to text."""
-    if node.HasField("type_cast") and is_constant(node):
-        node = node.type_cast.arg
-    if node.HasField("a_const") and node.a_const.HasField("sval"):
-        return str(node.a_const.sval.sval)
-    return None
