@@ -60,7 +60,7 @@ def ratio(
 def difference(
     name: str, samples: Mapping[str, list[float]], of: str, minus: str, unit: str, goal: float, note: str = ""
 ) -> Result:
-    """``of`` − ``minus`` by medians; lower is better."""
+    """``of`` - ``minus`` by medians; lower is better."""
     sides = {side: median(values) for side, values in samples.items()}
     return Result(name, round(sides[of] - sides[minus], 4), unit, goal, "lower", [dict(samples)], note, sides)
 

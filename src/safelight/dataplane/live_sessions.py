@@ -189,10 +189,15 @@ class NodeSessions:
             raise KeyError(session_id)
         return session.watch(listener)
 
+    def end_some(self, session_ids: list[str], end: End) -> None:
+        for session_id in session_ids:
+            session = self._live.get(session_id)
+            if session is not None and not session.ended:
+                session.end(end)
+
     def end_all(self, end: End) -> list[str]:
         """Refuse new sessions from now on and end those that live (shutdown, a log that cannot be written)."""
         self._closed = end
-        hit = [session for session in self._live.values() if not session.ended]
-        for session in hit:
-            session.end(end)
-        return [session.info.id for session in hit]
+        ids = list(self._live)
+        self.end_some(ids, end)
+        return ids
