@@ -79,6 +79,8 @@ def read(note: str, origin: str, key: Ed25519PublicKey) -> Checkpoint:
         signed = base64.b64decode(match["signature"], validate=True)
     except binascii.Error as error:
         raise ValueError("not a signed checkpoint") from error
+    if base64.b64encode(signed).decode() != match["signature"]:
+        raise ValueError("not a signed checkpoint")
     if match["origin"] != origin or match["name"] != origin or signed[:4] != key_hash(origin, key):
         raise ValueError("a checkpoint of another log, or signed by another key")
     try:
