@@ -1,6 +1,6 @@
 """The HTTP API as one ASGI application."""
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 
 from safelight import __version__
@@ -19,7 +19,7 @@ from safelight.controlplane.policy.routes import router as policy
 from safelight.controlplane.principals.routes import router as principals
 from safelight.controlplane.problems import Problem
 from safelight.controlplane.requests.routes import router as requests
-from safelight.controlplane.route_access import API, guard
+from safelight.controlplane.route_access import guard
 from safelight.controlplane.sessions.routes import router as sessions
 from safelight.controlplane.system.routes import node_routes
 from safelight.controlplane.system.routes import router as system
@@ -64,9 +64,6 @@ def assemble(metrics: ApiMetrics) -> FastAPI:
         responses={"default": {"model": Problem, "description": "RFC 9457 problem details"}},
     )
     problems.install(app)
-    api = APIRouter(prefix=API)
-    for resource in (*_RESOURCES, webhook_routes()):
-        api.include_router(resource)
-    app.include_router(node_routes(metrics))
-    app.include_router(api)
+    for resource in (*_RESOURCES, webhook_routes(), node_routes(metrics)):
+        app.include_router(resource)
     return app

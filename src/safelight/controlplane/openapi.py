@@ -1,4 +1,4 @@
-"""Makes the API's description: ``python -m safelight.controlplane.openapi > src/safelight/controlplane/openapi.json``.
+"""Makes the API's description: ``python -m safelight.controlplane.openapi``, into ``openapi.json`` beside this file.
 
 The document is checked in, so that a change of the API is read as a diff; a test compares the two.
 """

@@ -28,14 +28,11 @@ class ListenerInfo:
 
 @dataclass(frozen=True, slots=True)
 class GatewayInfo:
-    """What clients need to know of this node. ``ca_pem`` is the authority of its listeners' certificate;
-    ``audit_public_key_pem`` is what exports of its log are verified with."""
+    """What clients need to know of this node. ``ca_pem`` is the authority of its listeners' certificate."""
 
     node: str
     listeners: tuple[ListenerInfo, ...]
     ca_pem: str
-    audit_origin: str
-    audit_public_key_pem: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from safelight.application.authority import lock_refusal
 from safelight.controlplane.parts import ApiParts, parts_of
+from safelight.controlplane.paths import API
 from safelight.controlplane.problems import ApiProblem
 from safelight.domain.decision import Effect
 from safelight.domain.errors import Denied, Refusal
@@ -27,8 +28,6 @@ class Gate(Enum):
     LOGGED_IN = "any principal; the use case decides on the object"
     METRICS = "anybody where metrics are public, else read_metrics"
 
-
-API = "/api/v1"
 
 ROUTES: dict[tuple[str, str], Gate | AdminAction] = {
     ("GET", "/healthz"): Gate.PUBLIC,

@@ -13,13 +13,14 @@ from safelight.controlplane.account.schemas import (
     WhoAmI,
 )
 from safelight.controlplane.parts import Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.principals.schemas import PrincipalView
 from safelight.controlplane.route_access import CallerOf, client_address
 from safelight.domain.decision import Effect
 from safelight.policy.questions import AdminAction
 from safelight.ports.secrets import Secret
 
-router = APIRouter(tags=["account"])
+router = APIRouter(prefix=API, tags=["account"])
 
 
 @router.post("/login")

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from safelight.controlplane.audit.record import record
 from safelight.controlplane.audit.schemas import AuditPageView, AuditStatusView
 from safelight.controlplane.parts import Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.route_access import CallerOf
 from safelight.domain.audit_event import EventKind
 from safelight.ports.audit import AuditQuery
@@ -20,7 +21,7 @@ _CHUNK_BYTES = 256 * 1024
 CHECKPOINT_HEADER = "Safelight-Checkpoint"
 """The checkpoint that the export is proven up to, its line ends written as ``\\n``. Keep it elsewhere."""
 
-router = APIRouter(prefix="/audit", tags=["audit"])
+router = APIRouter(prefix=f"{API}/audit", tags=["audit"])
 
 Text = Annotated[str | None, Query(max_length=200)]
 

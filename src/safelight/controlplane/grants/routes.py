@@ -4,11 +4,12 @@ from fastapi import APIRouter
 
 from safelight.controlplane.grants.schemas import CredentialView, End, Extension, GrantView
 from safelight.controlplane.parts import Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.requests.schemas import RequestView
 from safelight.controlplane.route_access import CallerOf
 from safelight.controlplane.schema_base import Listing
 
-router = APIRouter(prefix="/grants", tags=["grants"])
+router = APIRouter(prefix=f"{API}/grants", tags=["grants"])
 
 
 @router.get("")

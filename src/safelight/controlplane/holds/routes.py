@@ -4,11 +4,12 @@ from fastapi import APIRouter
 
 from safelight.controlplane.holds.schemas import HoldView, view
 from safelight.controlplane.parts import Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.requests.schemas import Because
 from safelight.controlplane.route_access import CallerOf
 from safelight.controlplane.schema_base import Listing
 
-router = APIRouter(prefix="/holds", tags=["holds"])
+router = APIRouter(prefix=f"{API}/holds", tags=["holds"])
 
 
 @router.get("")

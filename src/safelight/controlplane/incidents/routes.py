@@ -13,6 +13,7 @@ from safelight.controlplane.incidents.webhook_signature import (
     WebhookRefused,
 )
 from safelight.controlplane.parts import ApiParts, Parts, WebhookSource
+from safelight.controlplane.paths import API
 from safelight.controlplane.problems import ApiProblem
 from safelight.controlplane.route_access import CallerOf, client_address
 from safelight.controlplane.schema_base import Listing
@@ -26,7 +27,7 @@ _NOT_SIGNED = Refusal("webhook.refused", "the message is not signed as it must b
 """The same for every failed proof; the audit record has the exact rule."""
 _NO_WEBHOOK = Refusal("webhook.shape", "the message is signed, but no webhook", "see the user guide: webhooks")
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = APIRouter(prefix=f"{API}/incidents", tags=["incidents"])
 
 
 @router.get("")
@@ -56,7 +57,7 @@ async def close_incident(parts: Parts, caller: CallerOf, incident_id: str) -> In
 
 def webhook_routes() -> APIRouter:
     """The signed door. Its memory of what it has seen belongs to one application."""
-    door = APIRouter(prefix="/incidents", tags=["incidents"])
+    door = APIRouter(prefix=f"{API}/incidents", tags=["incidents"])
     window = ReplayWindow()
     attempts = Attempts(MAX_REFUSALS, REFUSAL_WINDOW_SECONDS * 1000)
 

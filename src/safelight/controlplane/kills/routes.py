@@ -4,10 +4,11 @@ from fastapi import APIRouter
 
 from safelight.controlplane.kills.schemas import Kill, KillView, LockView
 from safelight.controlplane.parts import Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.route_access import CallerOf
 from safelight.controlplane.schema_base import Listing
 
-router = APIRouter(tags=["kill switch"])
+router = APIRouter(prefix=API, tags=["kill switch"])
 
 
 @router.post("/kills")

@@ -5,6 +5,7 @@ import asyncio
 from fastapi import APIRouter
 
 from safelight.controlplane.parts import ApiParts, Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.policy.questions import question_of
 from safelight.controlplane.policy.schemas import ExplainInput, ExplanationView, PoliciesView, PolicyView
 from safelight.controlplane.problems import ApiProblem
@@ -15,7 +16,7 @@ from safelight.domain.principal import Principal
 from safelight.policy.engine import PolicyEngine
 from safelight.policy.questions import AdminAction
 
-router = APIRouter(prefix="/policy", tags=["policy"])
+router = APIRouter(prefix=f"{API}/policy", tags=["policy"])
 
 
 @router.get("")

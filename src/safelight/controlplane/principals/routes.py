@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from safelight.controlplane.parts import Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.principals.schemas import CreatedPrincipal, Groups, NewPrincipal, PrincipalView
 from safelight.controlplane.problems import ApiProblem
 from safelight.controlplane.route_access import CallerOf
@@ -10,7 +11,7 @@ from safelight.controlplane.schema_base import Listing
 from safelight.domain.errors import Refusal
 from safelight.domain.principal import PrincipalKind
 
-router = APIRouter(prefix="/principals", tags=["principals"])
+router = APIRouter(prefix=f"{API}/principals", tags=["principals"])
 
 
 @router.get("")

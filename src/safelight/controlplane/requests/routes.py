@@ -3,11 +3,12 @@
 from fastapi import APIRouter
 
 from safelight.controlplane.parts import Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.requests.schemas import Because, NewRequest, RequestView
 from safelight.controlplane.route_access import CallerOf
 from safelight.controlplane.schema_base import Listing
 
-router = APIRouter(prefix="/requests", tags=["requests"])
+router = APIRouter(prefix=f"{API}/requests", tags=["requests"])
 
 
 @router.get("")

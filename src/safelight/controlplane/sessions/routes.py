@@ -6,6 +6,7 @@ from fastapi.responses import StreamingResponse
 from safelight.controlplane.audit.record import record
 from safelight.controlplane.event_stream import EventQueue, event_stream
 from safelight.controlplane.parts import ApiParts, Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.route_access import CallerOf, may_still
 from safelight.controlplane.schema_base import Listing
 from safelight.controlplane.sessions.schemas import SessionView
@@ -15,7 +16,7 @@ from safelight.domain.errors import Denied, Refusal
 from safelight.domain.session import Session
 from safelight.policy.questions import AdminAction
 
-router = APIRouter(prefix="/sessions", tags=["sessions"])
+router = APIRouter(prefix=f"{API}/sessions", tags=["sessions"])
 
 
 @router.get("")

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from safelight import __version__
 from safelight.controlplane.metrics import CONTENT_TYPE, ApiMetrics
 from safelight.controlplane.parts import ApiParts, Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.system.schemas import GatewayView, Health, ListenerView, Readiness
 
 
@@ -47,7 +48,7 @@ def node_routes(metrics: ApiMetrics) -> APIRouter:
     return router
 
 
-router = APIRouter(tags=["node"])
+router = APIRouter(prefix=API, tags=["node"])
 
 
 @router.get("/openapi.json", include_in_schema=False)
@@ -64,6 +65,5 @@ async def gateway(parts: Parts) -> GatewayView:
         version=__version__,
         listeners=[ListenerView.model_validate(listener) for listener in info.listeners],
         ca_pem=info.ca_pem,
-        audit_origin=info.audit_origin,
-        audit_public_key_pem=info.audit_public_key_pem,
+        audit_verifier_key=parts.audit_reader.verifier_key(),
     )

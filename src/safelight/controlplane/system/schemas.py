@@ -24,11 +24,10 @@ class ListenerView(View):
 
 
 class GatewayView(View):
-    """``ca_pem`` is what clients of the listeners trust, ``audit_public_key_pem`` what exports are verified with."""
+    """``ca_pem`` is what clients of the listeners trust, ``audit_verifier_key`` what exports are verified with."""
 
     node: str
     version: str
     listeners: list[ListenerView]
     ca_pem: str
-    audit_origin: str
-    audit_public_key_pem: str
+    audit_verifier_key: str

@@ -3,13 +3,14 @@
 from fastapi import APIRouter
 
 from safelight.controlplane.parts import Parts
+from safelight.controlplane.paths import API
 from safelight.controlplane.problems import ApiProblem
 from safelight.controlplane.schema_base import Listing
 from safelight.controlplane.targets.schemas import ColumnView, FindingView, Reloaded, TargetView
 from safelight.domain.errors import Denied, Refusal
 from safelight.domain.target import Target
 
-router = APIRouter(tags=["targets"])
+router = APIRouter(prefix=API, tags=["targets"])
 
 
 @router.get("/targets")
