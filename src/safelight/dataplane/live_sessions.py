@@ -71,6 +71,8 @@ class NodeSessions:
         self._max_ms = session_max_seconds * 1000
         self._idle_ms = idle_seconds * 1000
         self._live: dict[str, LiveSession] = {}
+        self._since_ms: dict[str, int] = {}
+        """When each session began, on the monotonic clock."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._ended: dict[str, LiveSession] = {}
         self._locks: dict[str, Lock] = {}
@@ -82,6 +84,7 @@ class NodeSessions:
         """A session begins. Whatever matches it already ends it at once: nothing can slip between a check and
         the registration."""
         self._live[session.info.id] = session
+        self._since_ms[session.info.id] = self._clock.monotonic_ms()
         stop = self._closed or self._locked_out(session.subjects)
         if stop is not None:
             session.end(stop)
@@ -91,6 +94,7 @@ class NodeSessions:
     def remove(self, session: LiveSession) -> None:
         """The session's work is over, on both sides."""
         self._live.pop(session.info.id, None)
+        self._since_ms.pop(session.info.id, None)
         timer = self._timers.pop(session.info.id, None)
         if timer is not None:
             timer.cancel()
@@ -133,7 +137,7 @@ class NodeSessions:
                 End("expired", "the grant is over; ask again with: safelight request"),
             ),
             (
-                session.info.started_at_ms + self._max_ms - now.wall_ms,
+                self._since_ms[session.info.id] + self._max_ms - now.monotonic_ms,
                 End("session_max", "the longest time for one session is over; connect again"),
             ),
             (

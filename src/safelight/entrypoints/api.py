@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.types import ASGIApp
 
 from safelight.adapters.audit_reader import AuditFilesReader
@@ -96,7 +95,7 @@ def _parts(node: "Node") -> ApiParts:
         services=node.services,
         live=node.live,
         audit=node.audit,
-        audit_reader=AuditFilesReader(node.audit, node.keys.node_key.reveal()),
+        audit_reader=AuditFilesReader(node.audit, node.keys.node_key),
         clock=node.clock,
         secrets=node.secrets,
         gateway=_gateway_info(node),
@@ -118,10 +117,9 @@ def _gateway_info(node: "Node") -> GatewayInfo:
     listener = ListenerInfo(
         "postgres", postgres.advertised_host or postgres.host, node.postgres_port, postgres.tls.value
     )
-    public = node.keys.audit_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     certificate = node.settings.tls.certificate_file
     trusted = certificate.read_text() if certificate is not None else node.keys.ca_pem.decode()
-    return GatewayInfo(node.settings.node, (listener,), trusted, node.audit.origin, public.decode())
+    return GatewayInfo(node.settings.node, (listener,), trusted)
 
 
 def _not_ready(node: "Node") -> list[str]:

@@ -20,8 +20,8 @@ from safelight.adapters.log_notifier import LogNotifier
 from safelight.adapters.postgres_target import PostgresTargetAdmin
 from safelight.adapters.randomness import SystemRandomness
 from safelight.adapters.secret_files import SecretFiles
-from safelight.adapters.slow_hashes import ThreadedHashes
-from safelight.adapters.storage import SqlStore
+from safelight.adapters.slow_hashes import ThreadedSlowHashes
+from safelight.adapters.storage.sql_store import SqlStore
 from safelight.application.compose import start_services
 from safelight.application.services import Services
 from safelight.dataplane.analysts import AnalystPool
@@ -130,7 +130,7 @@ class Node:
             live=self.live,
             clock=self.clock,
             randomness=SystemRandomness(),
-            hashes=ThreadedHashes(),
+            hashes=ThreadedSlowHashes(),
             notifier=LogNotifier(),
             policy=self.in_force.engine,
             targets=self.in_force.targets,
