@@ -74,3 +74,9 @@ class Catalog:
     def relation_oids(self) -> frozenset[int]:
         """The OIDs of all relations of the snapshot."""
         return frozenset(relation.oid for relation in self.relations)
+
+    @cached_property
+    def labelled_relations(self) -> frozenset[str]:
+        """Qualified names (``schema.name``) of the relations that have labelled columns, or may have some."""
+        oids = {oid for oid, _ in self.labels} | self.opaque
+        return frozenset(f"{relation.schema}.{relation.name}" for relation in self.relations if relation.oid in oids)

@@ -11,6 +11,9 @@ from safelight.protocols.postgres.catalog import Catalog
 from safelight.protocols.postgres.messages import Field
 from safelight.protocols.postgres.plan import StatementPlan
 
+FIRST_USER_OID = 16_384
+"""Relations below are the system's own; they are the same in every database of a version, and never labelled."""
+
 
 class OriginMismatch(SafelightError):
     """The result does not have the origins that the plan expects."""
@@ -32,7 +35,7 @@ def column_rules(fields: tuple[Field, ...], plan: StatementPlan) -> list[ColumnR
         raise OriginMismatch(f"{len(fields)} columns came, the plan knows {len(outputs)}")
     known = plan.catalog.relation_oids
     for field in fields:
-        if field.table and field.table not in known:
+        if field.table >= FIRST_USER_OID and field.table not in known:
             raise OriginUnknown(str(field.table))
     if outputs is None:
         return [_unlabelled(field, plan.catalog) for field in fields]
@@ -52,6 +55,8 @@ def _rule(field: Field, output: Output, plan: StatementPlan) -> ColumnRule:
         return ColumnRule.constant()
     if field.table in plan.catalog.opaque:
         raise OriginMismatch("a column came of a relation whose labels could not all be placed")
+    if output.origin is not None and output.origin != (field.table, field.attribute):
+        raise OriginMismatch("a column came of another origin than the plan expects")
     actual = plan.catalog.labels.get((field.table, field.attribute))
     if actual is not None and actual.label != output.label:
         raise OriginMismatch("a column came with another label than the plan expects")

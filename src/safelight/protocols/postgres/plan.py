@@ -4,9 +4,9 @@ A plan is made once per shape, grant and policy epoch, off the hot path, and sha
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from safelight.domain.decision import Decision
+from safelight.domain.decision import Authorized, Decision
 from safelight.domain.errors import Refusal
 from safelight.protocols.postgres.analysis import StatementAnalysis
 from safelight.protocols.postgres.catalog import Catalog
@@ -44,9 +44,9 @@ class MessagePlan:
     """One statement, allowed, that changes nothing and moves no COPY: the shortest way through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a statement ended. ``result`` is ok, error, refused, discarded or unknown."""
+class Outcome(NamedTuple):
+    """How a statement ended. ``result`` is ok, error, discarded (it never ran) or unknown (the connection was lost).
+    A named tuple because one is made for every statement."""
 
     result: str
     rows: int = 0
@@ -58,14 +58,22 @@ class Gate(Protocol):
     """The relay's way to decisions, the audit log and text masking. Synchronous: what must wait is a *wish* of
     the relay that the driver grants."""
 
-    epoch: int
+    @property
+    def epoch(self) -> int:
+        """Changes whenever a plan could come out otherwise."""
+        ...
 
     def lookup(self, text: bytes, extended: bool) -> MessagePlan | None:
         """The plan of this text if it is known already."""
         ...
 
-    def intend(self, plan: StatementPlan, text: bytes, parameters: tuple[bytes | None, ...]) -> int:
-        """Append the audit intent; its index. The driver writes the log before it forwards anything."""
+    def intend(
+        self, plan: StatementPlan, text: bytes, parameters: tuple[bytes | None, ...]
+    ) -> Authorized[StatementPlan]:
+        """Append the audit intent. The driver writes the log before it forwards anything.
+
+        Raises: ValueError: the plan's decision does not allow.
+        """
         ...
 
     def outcome(self, intent: int, plan: StatementPlan, outcome: Outcome, cells: dict[str, int], micros: int) -> None:

@@ -7,15 +7,16 @@ from typing import cast
 
 from safelight.domain.errors import PeerProtocolError, Refusal
 from safelight.protocols.postgres import messages as m
-from safelight.protocols.postgres.deny import PROGRAM_LIMIT_EXCEEDED, withheld_error
+from safelight.protocols.postgres.conversation import ALONE, BATCH, COPY, IDLE
+from safelight.protocols.postgres.deny import PROGRAM_LIMIT_EXCEEDED
 from safelight.protocols.postgres.origins import OriginMismatch, OriginUnknown, column_rules
 from safelight.protocols.postgres.parameter_status import synthesise
-from safelight.protocols.postgres.plan import Outcome
-from safelight.protocols.postgres.relay import IDLE, Relay
+from safelight.protocols.postgres.plan import Outcome, StatementPlan
+from safelight.protocols.postgres.relay import Relay
+from safelight.protocols.postgres.server_texts import error_for_client, notice_for_client
 
-MAX_ERROR_TEXT_BYTES = 64 * 1024
-NAME_FIELDS = frozenset("SVCPpFLR")
-"""Error fields without values: severity, SQLSTATE, positions, and the server's source location."""
+COMPLETE, READY, EMPTY, SUSPENDED = b"CZIs"
+ERROR, NOTICE, ROWS, PARAMETER, NOTIFICATION, COPY_IN, COPY_OUT = b"ENTSAGH"
 Event = tuple[int, int, object]
 
 
@@ -43,82 +44,83 @@ class Replies:
         PeerProtocolError: the server broke the protocol. SessionFatal: a result that may not leave.
         """
         self._now = now_micros
-        self._run(self._feed(data))
-
-    def _feed(self, data: bytes) -> tuple[bytes, list[Event]]:
+        stream, to_client = self._relay.stream, self._relay.to_client
         try:
-            return self._relay.stream.feed(data)
+            out, events = stream.feed(data)
+            while True:
+                if out:
+                    to_client.append(out)
+                paused = self._told(events)
+                if paused is None:
+                    return
+                out, events = stream.resume(*self._judge(*paused))
         except ValueError as problem:
             raise _stream_error(problem) from problem
 
-    def _run(self, step: tuple[bytes, list[Event]]) -> None:
-        relay = self._relay
-        while True:
-            out, events = step
-            if out:
-                relay.to_client.append(out)
-            for code, token, detail in events:
-                if code == 0x43:
-                    self._completed(token, detail)
-                elif code == 0x5A:
-                    self._ready(token, cast(int, detail))
-                elif code in b"Is":
-                    self._completed(token, detail)
-            if not relay.stream.paused or not events:
-                return
-            code, token, detail = events[-1]
-            try:
-                step = relay.stream.resume(*self._paused(code, token, cast(bytes, detail)))
-            except ValueError as problem:
-                raise _stream_error(problem) from problem
-
-    # --- what passed in native code ---------------------------------------------------------------------------
-
-    def _completed(self, token: int, detail: object) -> None:
-        _tag, rows, size, cells = cast("tuple[bytes, int, int, dict[str, int]]", detail)
-        plan = self._relay.flights.completed(token, Outcome("ok", rows, size), cells, self._now)
-        if plan is not None and not plan.safe_to_lose:
-            if plan.analysis.deallocates is not None:
-                self._relay.registry.forget(plan.analysis.deallocates)
-            if self._relay.waiting == "copy":
-                self._relay.waiting = ""
+    def _told(self, events: list[Event]) -> Event | None:
+        """Take note of what has passed; gives the event that paused the stream, if one did."""
+        for event in events:
+            code, token, detail = event
+            if code == READY:
+                self._ready(token, cast(int, detail))
+            elif code in (COMPLETE, EMPTY, SUSPENDED):
+                _tag, rows, size, cells = cast("tuple[bytes, int, int, dict[str, int]]", detail)
+                self._relay.flights.completed(token, Outcome("ok", rows, size), cells, self._now)
+            else:
+                return event
+        return None
 
     def _ready(self, token: int, status: int) -> None:
         relay = self._relay
+        idle = status == IDLE
         relay.status = status
-        relay.copying_in = 0
-        relay.flights.batch_ended(token, self._now)
-        relay.registry.settled(token, idle=status == IDLE)
-        for named in [t for t in relay.named if t <= token]:
-            del relay.named[named]
-        if relay.waiting == "copy":
+        relay.flights.batch_ended(token, self._now, idle=idle)
+        relay.registry.settled(token, idle=idle)
+        relay.copy_in.end()
+        for told in (relay.named, relay.denials):
+            if told:
+                for done in [t for t in told if t <= token]:
+                    del told[done]
+        if relay.waiting == COPY or (relay.waiting == BATCH and not relay.flights.batch_ends):
             relay.waiting = ""
-        elif relay.waiting == "alone" and not relay.flights.batch_ends:
+        elif relay.waiting == ALONE and not relay.flights.batch_ends:
             relay.waiting = ""
             relay.await_catalog()
 
     # --- what paused ------------------------------------------------------------------------------------------
 
-    def _paused(self, code: int, token: int, body: bytes) -> tuple[bytes, bool]:
+    def _judge(self, code: int, token: int, detail: object) -> tuple[bytes, bool]:
         """How to go on after a paused message: (replacement, whether the message itself is dropped)."""
-        if code == 0x45:
+        body = cast(bytes, detail)
+        if code == ERROR:
             return self._error(token, body), True
-        if code == 0x4E:
-            return self._notice(body), True
-        if code == 0x54:
+        if code == NOTICE:
+            return self._notice(token, body), True
+        if code == ROWS:
             return self._row_description(token, body)
-        if code == 0x53:
+        if code == PARAMETER:
             return self._parameter(body), True
-        if code == 0x41:
+        if code == NOTIFICATION:
             return b"", True  # LISTEN is refused, so nobody asked for a notification
-        if code in b"GH":
+        if code in (COPY_IN, COPY_OUT):
             return self._copy_begins(code, token)
         raise PeerProtocolError(f"the server sent '{chr(code)}' where it has no place")
 
+    def _plan_of(self, token: int) -> StatementPlan | None:
+        """The statement that the server works on for this message."""
+        flight = self._relay.flights.open.get(token)
+        if flight is not None:
+            return flight.current
+        return next(iter(self._relay.named.get(token, ())), None)
+
+    def _tells_labels(self, token: int) -> bool:
+        named = self._relay.named.get(token)
+        if named is not None:
+            return any(plan.analysis.restricted_reads for plan in named)
+        return self._relay.flights.read_labels(token)
+
     def _row_description(self, token: int, body: bytes) -> tuple[bytes, bool]:
-        relay = self._relay
-        flight = relay.flights.open.get(token)
-        plan = flight.current if flight is not None else next(iter(relay.named.get(token, ())), None)
+        plan = self._plan_of(token)
         if plan is None:
             raise PeerProtocolError("the server described rows that nobody asked for")
         try:
@@ -131,37 +133,26 @@ class Replies:
     def _error(self, token: int, body: bytes) -> bytes:
         relay = self._relay
         values = m.decode_fields(body)
-        sqlstate = values.get("C", b"").decode("ascii", "replace")[:5]
-        restricted = relay.flights.restricted or any(
-            plan.analysis.restricted_reads for plan in relay.named.get(token, ())
-        )
+        withheld, plan = self._tells_labels(token), self._plan_of(token)
         denial = relay.denials.pop(token, None)
-        extended = token not in relay.flights.batch_ends
-        relay.flights.failed(token, sqlstate, self._now)
-        relay.registry.failed(token)
-        relay.copying_in = 0
-        if relay.waiting == "copy":
-            relay.waiting = ""
-        if token and extended and not any(end > token for end in relay.flights.batch_ends):
-            relay.skip_to_sync = True
+        batch_end = relay.flights.batch_end(token)
+        relay.flights.failed(token, values.get("C", b"").decode("ascii", "replace")[:5], self._now)
+        if token:
+            relay.registry.failed(token, batch_end)
+            relay.copy_in.end()
+            if relay.waiting == COPY:
+                relay.waiting = ""
+            if batch_end is None and relay.batch_open:
+                relay.skip_to_sync = True
         if values.get("V", values.get("S")) in (b"FATAL", b"PANIC"):
             self.server_is_gone = True
         if denial is not None:
             return denial
-        if restricted:
-            return withheld_error(values.get("V", b"ERROR"), values.get("C", b""))
-        return m.message(b"E", self._masked_fields(body))
+        return error_for_client(values, plan, relay.gate.mask_text, withheld=withheld)
 
-    def _notice(self, body: bytes) -> bytes:
-        """A notice's text could tell labelled values; beside a statement that reads some it is withheld."""
-        return b"" if self._relay.flights.restricted else m.message(b"N", self._masked_fields(body))
-
-    def _masked_fields(self, body: bytes) -> bytes:
-        parts = []
-        for letter, value in m.decode_fields(body).items():
-            shown = value if letter in NAME_FIELDS else self._relay.gate.mask_text(value[:MAX_ERROR_TEXT_BYTES])
-            parts.append(letter.encode("latin-1") + shown + b"\0")
-        return b"".join(parts) + b"\0"
+    def _notice(self, token: int, body: bytes) -> bytes:
+        withheld = self._tells_labels(token)
+        return notice_for_client(body, self._plan_of(token), self._relay.gate.mask_text, withheld=withheld)
 
     def _parameter(self, body: bytes) -> bytes:
         name, _, value = body.rstrip(b"\0").partition(b"\0")
@@ -170,14 +161,14 @@ class Replies:
         return m.parameter_status(text, told) if told is not None else b""
 
     def _copy_begins(self, code: int, token: int) -> tuple[bytes, bool]:
-        flight = self._relay.flights.open.get(token)
-        plan = flight.current if flight is not None else None
+        plan = self._plan_of(token)
         copy = plan.analysis.copy if plan is not None else None
-        if copy is None or copy.direction != ("in" if code == 0x47 else "out"):
+        if copy is None or copy.direction != ("in" if code == COPY_IN else "out"):
             raise PeerProtocolError("the server began a COPY that nobody asked for")
-        if code == 0x47:
-            self._relay.copying_in = token
-            self._relay.waiting = ""
+        if code == COPY_IN:
+            self._relay.copy_in.begin(token)
+            if self._relay.waiting == COPY:
+                self._relay.waiting = ""
         return b"", False
 
 

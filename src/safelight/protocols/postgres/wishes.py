@@ -27,6 +27,7 @@ class NeedApproval:
     plan: MessagePlan
     text: bytes
     parameters: tuple[bytes | None, ...]
+    extended: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,237 @@
+"""The extended protocol, client to target: Parse, Bind, Describe, Execute, Close, Flush, Sync.
+
+Decisions are made at Parse (what may be prepared) and again at Execute, when the values are known and the session's
+rights may be others. Before every Execute that does not directly follow the client's own Describe of its portal the
+gateway describes it itself, so that the origins of columns are checked before the first row moves.
+"""
+
+from safelight import _native
+from safelight.domain.decision import Authorized
+from safelight.domain.errors import Denied, PeerProtocolError, Refusal
+from safelight.protocols.postgres import messages as m
+from safelight.protocols.postgres.bind import decode_bind
+from safelight.protocols.postgres.conversation import BATCH, COPY, Conversation
+from safelight.protocols.postgres.deny import UNPARSEABLE
+from safelight.protocols.postgres.flights import Flight
+from safelight.protocols.postgres.judgement import (
+    NO_PORTAL,
+    NO_STATEMENT,
+    SEVERAL,
+    STANDS_ALONE,
+    copies_in,
+    refusal_of,
+    stands_alone,
+)
+from safelight.protocols.postgres.plan import MessagePlan, StatementPlan
+from safelight.protocols.postgres.registry import PORTAL, STATEMENT, Portal, Prepared
+from safelight.protocols.postgres.wishes import NeedApproval, NeedPlan
+
+REFUSED_NAME = b"safelight_refused"
+"""A refused Bind or Execute becomes a Parse under this name, so that the client's own statements stay."""
+PARSE, BIND, EXECUTE, DESCRIBE, CLOSE, FLUSH = b"PBEDCH"
+
+
+class Extended:
+    """One session's. State that the simple protocol shares is in ``conversation``."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._talk = conversation
+        self._described: tuple[bytes, MessagePlan] | None = None
+        """The portal that the message just forwarded describes, and by which plan."""
+        self._alone = False
+        """Something that stands alone runs in the batch at hand: nothing may follow it there."""
+
+    def handle(self, kind: int, body: bytes) -> None:
+        if self._alone and kind in (PARSE, BIND, EXECUTE):
+            self.refuse(b"", STANDS_ALONE)
+        elif kind == PARSE:
+            self._parse(body)
+        elif kind == BIND:
+            self._bind(body)
+        elif kind == EXECUTE:
+            self._execute(body)
+        elif kind == DESCRIBE:
+            self._describe(body)
+        elif kind == CLOSE:
+            token = self._talk.next_token()
+            self._talk.registry.close(token, *_named(body))
+            self._forward(_native.EXPECT_CLOSE, (), token, b"C", body)
+        elif kind == FLUSH:
+            self._talk.to_target.append(m.message(b"H", body))
+        else:
+            raise PeerProtocolError(f"message type '{chr(kind)}' is out of place")
+
+    def sync(self) -> bool:
+        """Forward Sync. Gives whether what the batch did stands alone."""
+        talk = self._talk
+        token = talk.next_token()
+        talk.skip_to_sync = talk.batch_open = talk.batch_ran = False
+        self._described = None
+        talk.stream.expect(_native.EXPECT_SYNC, (), token)
+        talk.flights.batch_ends.append(token)
+        talk.to_target.append(b"S\0\0\0\4")
+        alone, self._alone = self._alone, False
+        return alone
+
+    def refuse(
+        self, text: bytes, refusal: Refusal, plan: MessagePlan | None = None, name: bytes = REFUSED_NAME
+    ) -> None:
+        """Refuse one message of a batch; the server discards the rest up to Sync, and so does the gateway."""
+        talk = self._talk
+        token = talk.refused(text, refusal, plan)
+        self._forward(_native.EXPECT_PARSE, (), token, b"P", name + b"\0" + UNPARSEABLE + b"\0\0\0")
+        talk.skip_to_sync = True
+
+    def _forward(
+        self, expectation: int, results: tuple[_native.ResultPlan, ...], token: int, kind: bytes, body: bytes
+    ) -> None:
+        talk = self._talk
+        self._described = None
+        talk.batch_open = True
+        talk.stream.expect(expectation, results, token)
+        talk.to_target.append(m.message(kind, body))
+
+    # --- Parse ------------------------------------------------------------------------------------------------
+
+    def _parse(self, body: bytes) -> None:
+        name, separator, rest = body.partition(b"\0")
+        text, separator2, _types = rest.partition(b"\0")
+        if not separator or not separator2:
+            raise PeerProtocolError("a Parse that is not terminated")
+        plan = self._talk.gate.lookup(text, True)
+        if plan is None:
+            self._talk.wait(NeedPlan(text, True), lambda made: self._parsed(name, text, body, made))
+        else:
+            self._parsed(name, text, body, plan)
+
+    def _parsed(self, name: bytes, text: bytes, body: bytes, plan: MessagePlan | None) -> None:
+        assert plan is not None, "a plan answers NeedPlan"
+        refusal = plan.refusal or (SEVERAL if len(plan.statements) > 1 else None)
+        if refusal is not None:
+            self.refuse(text, refusal, plan, name)
+            return
+        token = self._talk.next_token()
+        try:
+            self._talk.registry.prepare(token, name, Prepared(text, plan))
+        except Denied as denial:
+            self.refuse(text, denial.refusal)
+            return
+        self._talk.named[token] = plan.statements
+        self._forward(_native.EXPECT_PARSE, (), token, b"P", body)
+
+    # --- Bind, Describe ---------------------------------------------------------------------------------------
+
+    def _bind(self, body: bytes) -> None:
+        talk = self._talk
+        bind = decode_bind(body)
+        if talk.registry.unsettled(STATEMENT, bind.statement, talk.flights.batch_ends):
+            talk.hold_back(BIND, body, BATCH)
+            return
+        prepared = talk.registry.statement(bind.statement)
+        if prepared is None:
+            self.refuse(b"", NO_STATEMENT)
+            return
+        token = talk.next_token()
+        try:
+            talk.registry.bind(token, bind.portal, Portal(prepared, bind.parameters))
+        except Denied as denial:
+            self.refuse(prepared.text, denial.refusal)
+            return
+        talk.named[token] = prepared.plan.statements
+        self._forward(_native.EXPECT_BIND, (), token, b"B", body)
+
+    def _describe(self, body: bytes) -> None:
+        talk = self._talk
+        kind, name = _named(body)
+        if talk.registry.unsettled(kind, name, talk.flights.batch_ends):
+            talk.hold_back(DESCRIBE, body, BATCH)
+            return
+        if kind == STATEMENT:
+            prepared = talk.registry.statement(name)
+            if prepared is None:
+                self.refuse(b"", NO_STATEMENT)
+                return
+            token = talk.next_token()
+            talk.named[token] = prepared.plan.statements
+            self._forward(_native.EXPECT_DESCRIBE_STATEMENT, (), token, b"D", body)
+            return
+        portal = talk.registry.portal(name)
+        if portal is None:
+            self.refuse(b"", NO_PORTAL)
+            return
+        token = talk.next_token()
+        plan = portal.prepared.plan
+        talk.named[token] = plan.statements
+        self._forward(_native.EXPECT_DESCRIBE_PORTAL, plan.results, token, b"D", body)
+        self._described = (name, plan)
+
+    # --- Execute ----------------------------------------------------------------------------------------------
+
+    def _execute(self, body: bytes) -> None:
+        name, separator, count = body.partition(b"\0")
+        if not separator or len(count) != 4:
+            raise PeerProtocolError("an Execute of impossible length")
+        talk = self._talk
+        if talk.registry.unsettled(PORTAL, name, talk.flights.batch_ends):
+            talk.hold_back(EXECUTE, body, BATCH)
+            return
+        portal = talk.registry.portal(name)
+        if portal is None:
+            self.refuse(b"", NO_PORTAL)
+            return
+        self._decide(name, portal, body, portal.prepared.plan)
+
+    def _decide(self, name: bytes, portal: Portal, body: bytes, plan: MessagePlan | None) -> None:
+        """``plan`` was made before: what it rests on may have changed since."""
+        talk = self._talk
+        text, parameters = portal.prepared.text, portal.parameters
+        if plan is not None and plan.epoch != talk.gate.epoch and plan.refusal is None:
+            plan = talk.gate.lookup(text, True)
+        if plan is None:
+            talk.wait(NeedPlan(text, True), lambda made: self._decide(name, portal, body, made))
+            return
+        if plan.hold and talk.flights.batch_ends:
+            talk.hold_back(EXECUTE, body, BATCH)  # until it is known whether a transaction is open
+            return
+        refusal = refusal_of(plan, text, parameters, in_transaction=talk.in_transaction or talk.batch_ran)
+        if refusal is not None:
+            self.refuse(text, refusal, plan)
+        elif plan.hold:
+            wish = NeedApproval(plan, text, parameters, True)
+            talk.wait(wish, lambda made: self._decide(name, portal, body, made))
+        else:
+            authorized = tuple(talk.gate.intend(s, text, parameters) for s in plan.statements)
+            talk.depart(
+                plan,
+                authorized,
+                forward=lambda: self._run(name, plan, body, authorized),
+                again=lambda: self._execute(body),
+            )
+
+    def _run(
+        self, name: bytes, plan: MessagePlan, body: bytes, authorized: tuple[Authorized[StatementPlan], ...]
+    ) -> None:
+        talk = self._talk
+        token = talk.next_token()
+        described = self._described
+        if described is None or described[0] != name or described[1] is not plan:
+            talk.stream.expect(_native.EXPECT_DESCRIBE_PORTAL_SILENT, plan.results, token)
+            talk.to_target.append(m.describe_portal(name))
+        talk.batch_ran = True
+        talk.flights.depart(token, Flight(authorized, talk.now_micros, extended=True))
+        self._forward(_native.EXPECT_EXECUTE, plan.results, token, b"E", body)
+        if plan.simple_read:
+            return
+        for statement in plan.statements:
+            if statement.analysis.deallocates is not None:
+                talk.registry.deallocate(token, statement.analysis.deallocates)
+        if copies_in(plan):
+            talk.waiting = COPY
+        self._alone = stands_alone(plan)
+
+
+def _named(body: bytes) -> tuple[int, bytes]:
+    """What a Describe or Close names: (``S`` or ``P``, name)."""
+    if len(body) < 2 or body[0] not in b"SP" or body[-1] != 0:
+        raise PeerProtocolError("a Describe or Close that names nothing")
+    return body[0], body[1:-1]
