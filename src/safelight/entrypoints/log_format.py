@@ -11,22 +11,29 @@ from typing import Any
 
 import structlog
 
-_NEVER = ("password", "secret", "token", "authorization", "code")
+_NEVER = ("password", "secret", "token", "authorization")
 """A field named like this is a mistake at the place that logs; its value is dropped here all the same."""
+
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+"""Without local variables: they hold statements, rows and secrets."""
 
 
 def configure(*, json: bool, level: str) -> None:
     """Set up logging for the whole process. ``level`` is debug, info, warning or error."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         drop_secrets,
     ]
     last: list[Any] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_TRACEBACKS, structlog.processors.JSONRenderer()]
         if json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
