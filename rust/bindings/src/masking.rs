@@ -74,6 +74,19 @@ impl Masker {
     }
 }
 
+type Finding = (usize, usize, &'static str);
+
+#[pyfunction]
+fn scan(py: Python<'_>, text: &str) -> (String, Vec<Finding>) {
+    let redacted = detached(py, text.len(), || safelight_masking::redact(text));
+    let findings = redacted
+        .findings
+        .iter()
+        .map(|span| (span.start, span.end, span.detector.name()))
+        .collect();
+    (redacted.text, findings)
+}
+
 #[pyfunction]
 fn carries_masked(py: Python<'_>, data: &[u8]) -> bool {
     detached(py, data.len(), || safelight_masking::carries_masked(data))
@@ -81,5 +94,6 @@ fn carries_masked(py: Python<'_>, data: &[u8]) -> bool {
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Masker>()?;
+    module.add_function(wrap_pyfunction!(scan, module)?)?;
     module.add_function(wrap_pyfunction!(carries_masked, module)?)
 }

@@ -47,6 +47,19 @@ impl Detector {
         }
     }
 
+    /// The label whose pseudonyms a found value's look like.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Detector::Email => "email",
+            Detector::Card => "card",
+            Detector::Iban => "iban",
+            Detector::Phone => "phone",
+            Detector::UsSsn => "ssn",
+            Detector::Ip => "ip",
+            Detector::Jwt | Detector::PrivateKey | Detector::Secret | Detector::AwsKey => "secret",
+        }
+    }
+
     /// What a found value is replaced by. Has none of the characters that JSON, CSV, COPY or an array literal escape.
     pub const fn redaction(self) -> &'static str {
         match self {

@@ -10,18 +10,27 @@
 //! overlaps.
 #![forbid(unsafe_code)]
 
+mod bytes;
+mod candidates;
 mod carries;
+mod chunk;
+mod classes;
+mod detect;
 mod detector;
 mod engine;
 mod forms;
+mod json;
 mod partial;
 mod pseudonym;
+mod scan;
 mod strategy;
 mod tally;
 
 pub use carries::carries_masked;
+pub use detect::Span;
 pub use detector::Detector;
 pub use engine::{Context, Engine};
 pub use forms::CONSTANT;
+pub use scan::{redact, scan, Redacted};
 pub use strategy::{Applied, Strategy};
 pub use tally::Tally;

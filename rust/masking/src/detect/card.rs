@@ -1,0 +1,234 @@
+//! Payment card numbers: issuer identification number and length (ISO/IEC 7812-1; the schemes' published ranges), and
+//! the Luhn digit. Bare, or grouped by single spaces or dashes as cards print them.
+
+use super::Span;
+use crate::bytes::{before, count_while, has_context, is_alphanumeric_at, is_digit_at};
+use crate::candidates::SHORTEST_CARD;
+use crate::detector::Detector;
+use crate::forms::luhn;
+
+const LONGEST: usize = 19;
+
+/// An issuer's range of leading digits (as six digits, both ends included) and the lengths it uses.
+struct Issuer {
+    first: u32,
+    last: u32,
+    lengths: &'static [u8],
+}
+
+const fn issuer(first: u32, last: u32, lengths: &'static [u8]) -> Issuer {
+    Issuer {
+        first,
+        last,
+        lengths,
+    }
+}
+
+/// Ascending and without overlap, so that a number belongs to one row.
+const ISSUERS: &[Issuer] = &[
+    issuer(180_000, 180_099, &[15]),                     // JCB, old
+    issuer(213_100, 213_199, &[15]),                     // JCB, old
+    issuer(220_000, 220_599, &[16, 17, 18, 19]),         // Mir, Borica
+    issuer(222_100, 272_099, &[16]),                     // Mastercard
+    issuer(300_000, 305_999, &[14, 16, 17, 18, 19]),     // Diners Club
+    issuer(309_500, 309_599, &[14, 16, 17, 18, 19]),     // Diners Club
+    issuer(340_000, 349_999, &[15]),                     // American Express
+    issuer(352_800, 358_999, &[16, 17, 18, 19]),         // JCB
+    issuer(360_000, 369_999, &[14, 15, 16, 17, 18, 19]), // Diners Club
+    issuer(370_000, 379_999, &[15]),                     // American Express
+    issuer(380_000, 399_999, &[14, 16, 17, 18, 19]),     // Diners Club
+    issuer(400_000, 490_299, &[13, 16, 19]),             // Visa
+    issuer(490_300, 490_599, &[13, 16, 18, 19]),         // Visa, Switch
+    issuer(490_600, 491_099, &[13, 16, 19]),             // Visa
+    issuer(491_100, 491_199, &[13, 16, 18, 19]),         // Visa, Switch
+    issuer(491_200, 493_599, &[13, 16, 19]),             // Visa
+    issuer(493_600, 493_699, &[13, 16, 18, 19]),         // Visa, Switch
+    issuer(493_700, 499_999, &[13, 16, 19]),             // Visa
+    issuer(500_000, 509_999, &[12, 13, 14, 15, 16, 17, 18, 19]), // Maestro, Dankort, Verve, Elo, RuPay
+    issuer(510_000, 559_999, &[16]),                             // Mastercard
+    issuer(560_000, 560_999, &[16]),                             // Bankcard
+    issuer(561_400, 561_499, &[16]),                             // Uzcard
+    issuer(564_182, 564_182, &[16, 18, 19]),                     // Switch
+    issuer(567_800, 567_899, &[16, 18, 19]),                     // Maestro UK
+    issuer(589_300, 589_699, &[12, 13, 14, 15, 16, 17, 18, 19]), // Maestro, Naranja, Cabal
+    issuer(600_000, 601_099, &[16]),                             // RuPay
+    issuer(601_100, 601_199, &[16, 17, 18, 19]),                 // Discover
+    issuer(604_200, 604_400, &[16]),                             // Cabal
+    issuer(606_282, 606_282, &[13, 16, 19]),                     // Hipercard
+    issuer(606_985, 608_999, &[16]),                             // RuPay
+    issuer(620_000, 629_999, &[16, 17, 18, 19]),                 // UnionPay
+    issuer(630_400, 630_499, &[12, 13, 14, 15, 16, 17, 18, 19]), // Maestro, Laser
+    issuer(633_100, 633_499, &[16, 18, 19]),                     // Switch, Solo
+    issuer(636_000, 636_399, &[16, 17, 18, 19]),                 // InterPayment, Elo
+    issuer(637_000, 639_999, &[16]),                             // InstaPayment, Hipercard
+    issuer(644_000, 659_999, &[16, 17, 18, 19]),                 // Discover, RuPay, Elo, Troy
+    issuer(670_600, 670_999, &[16, 17, 18, 19]),                 // Laser
+    issuer(675_900, 676_799, &[12, 13, 14, 15, 16, 17, 18, 19]), // Maestro, Solo
+    issuer(677_100, 677_199, &[16, 17, 18, 19]),                 // Laser
+    issuer(810_000, 817_199, &[16, 17, 18, 19]),                 // UnionPay
+    issuer(817_200, 829_999, &[16]),                             // RuPay
+    issuer(860_000, 860_099, &[16]),                             // Uzcard
+    issuer(979_200, 979_299, &[16]),                             // Troy
+    issuer(986_000, 986_099, &[16]),                             // Humo
+];
+
+/// Whether `digits` is a card number: an issuer's range and length, and the check digit.
+pub(crate) fn is_card(digits: &[u8]) -> bool {
+    has_issuer(digits) && luhn(digits.iter().copied()) == 0
+}
+
+fn has_issuer(digits: &[u8]) -> bool {
+    let Some(lead) = digits.get(..6).map(crate::bytes::number) else {
+        return false;
+    };
+    let row = ISSUERS.partition_point(|issuer| issuer.last < lead);
+    ISSUERS.get(row).is_some_and(|issuer| {
+        lead >= issuer.first && issuer.lengths.contains(&(digits.len() as u8))
+    })
+}
+
+/// Confirm the cards in the run of digits and separators at `at`. `until`: where the last such run ended.
+pub(crate) fn confirm(text: &[u8], at: usize, until: &mut usize, spans: &mut Vec<Span>) {
+    if at < *until {
+        return;
+    }
+    let mut place = at + usize::from(!text[at].is_ascii_digit());
+    // Digits directly before the candidate belong to the run.
+    place -= text[..place]
+        .iter()
+        .rev()
+        .take(LONGEST + 1)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    while place < text.len() && text[place].is_ascii_digit() {
+        let run = count_while(text, place, text.len(), |byte| byte.is_ascii_digit());
+        let end = bare(text, place, run).or_else(|| grouped(text, place, run));
+        match end {
+            Some(end) => {
+                spans.push(Span::new(place, end, Detector::Card));
+                place = end;
+            }
+            None => place += run,
+        }
+        if !is_gap(text.get(place).copied()) {
+            break;
+        }
+        place += 1;
+    }
+    *until = place.max(at + 1);
+}
+
+/// Whether a card could be in the run at `at`, if up to `framing` bytes at its start do not belong to it.
+pub(crate) fn is_plausible(text: &[u8], at: usize, framing: usize) -> bool {
+    let start = at + usize::from(!text[at].is_ascii_digit());
+    let run = count_while(text, start, text.len(), |byte| byte.is_ascii_digit());
+    let digits = &text[start..start + run];
+    // UATP (see `bare`) is Luhn alone.
+    let is_number = |digits: &[u8]| {
+        luhn(digits.iter().copied()) == 0 && (has_issuer(digits) || digits.len() == 15)
+    };
+    let grouped = is_gap(text.get(start + run).copied()) && is_digit_at(text, start + run + 1);
+    let suffixes = || (0..=framing).filter_map(|skipped| digits.get(skipped..));
+    grouped
+        || suffixes().any(|digits| {
+            (SHORTEST_CARD as usize..=LONGEST).contains(&digits.len()) && is_number(digits)
+        })
+}
+
+fn is_gap(byte: Option<u8>) -> bool {
+    matches!(byte, Some(b' ' | b'-'))
+}
+
+/// The end of a card without separators.
+fn bare(text: &[u8], start: usize, run: usize) -> Option<usize> {
+    let end = start + run;
+    let digits = &text[start..end];
+    if run < SHORTEST_CARD as usize || run > LONGEST || !stands_alone(text, start, end) {
+        return None;
+    }
+    let told = || has_context(text, start, 32, &["card", "credit", "visa", "cc"]);
+    let valid = match run {
+        // Bar codes (EAN-13) have 13 digits and a check digit of their own.
+        13 => is_card(digits) && (!is_ean(digits) || told()),
+        // Universal Air Travel Plan: all that begins with 1, too much to go without a word for it.
+        15 if digits[0] == b'1' => is_card(digits) || luhn(digits.iter().copied()) == 0 && told(),
+        _ => is_card(digits),
+    };
+    valid.then_some(end)
+}
+
+/// How cards are printed: sizes of the groups.
+const GROUPINGS: &[&[usize]] = &[
+    &[4, 4, 4, 4, 3],
+    &[4, 4, 4, 4],
+    &[4, 6, 5],
+    &[4, 6, 4],
+    &[4, 4, 4, 3],
+    &[4, 4, 4, 2],
+    &[4, 4, 4, 1],
+    &[4, 4, 5],
+    &[4, 4, 4],
+    &[6, 13],
+    &[6, 10],
+    &[6, 4, 4, 4],
+    &[8, 8],
+    &[5, 5, 5],
+    &[3, 3, 3, 3, 3],
+    &[2, 2, 2, 2, 2, 2, 2, 2],
+];
+
+/// The end of a card whose groups are separated by one and the same separator.
+fn grouped(text: &[u8], start: usize, first: usize) -> Option<usize> {
+    let separator = *text
+        .get(start + first)
+        .filter(|byte| is_gap(Some(**byte)))?;
+    let ends = GROUPINGS.iter().filter(|sizes| sizes[0] == first);
+    ends.filter_map(|sizes| grouping_end(text, start, separator, sizes))
+        .next()
+}
+
+fn grouping_end(text: &[u8], start: usize, separator: u8, sizes: &[usize]) -> Option<usize> {
+    let (mut digits, mut taken, mut place) = ([0; LONGEST], 0, start);
+    for (index, size) in sizes.iter().enumerate() {
+        if index > 0 {
+            if text.get(place) != Some(&separator) {
+                return None;
+            }
+            place += 1;
+        }
+        let group = text
+            .get(place..place + size)
+            .filter(|group| group.iter().all(u8::is_ascii_digit))?;
+        digits[taken..taken + size].copy_from_slice(group);
+        taken += size;
+        place += size;
+    }
+    (stands_alone(text, start, place) && is_card(&digits[..taken])).then_some(place)
+}
+
+/// Whether no letter or digit touches the number, and it is not a part of a decimal or of an identifier.
+fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
+    let before_start = before(text, start);
+    let continued = match before_start {
+        Some(b'.') => start >= 2 && is_digit_at(text, start - 2),
+        Some(b'-') => {
+            start >= 2 && is_alphanumeric_at(text, start - 2) && !is_digit_at(text, start - 2)
+        }
+        Some(byte) => byte.is_ascii_alphanumeric() || byte == b'+',
+        None => false,
+    };
+    let continues = match text.get(end) {
+        Some(b'.') => is_digit_at(text, end + 1),
+        Some(b'-') => is_alphanumeric_at(text, end + 1) && !is_digit_at(text, end + 1),
+        Some(byte) => byte.is_ascii_alphanumeric(),
+        None => false,
+    };
+    !continued && !continues
+}
+
+/// GS1: weights 1 and 3, the sum is a multiple of ten.
+fn is_ean(digits: &[u8]) -> bool {
+    let weigh =
+        |(place, digit): (usize, &u8)| u32::from(digit - b'0') * if place % 2 == 1 { 3 } else { 1 };
+    digits.iter().rev().enumerate().map(weigh).sum::<u32>() % 10 == 0
+}

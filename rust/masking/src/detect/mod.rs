@@ -1,0 +1,37 @@
+//! The detectors: a parser anchored at a candidate confirms or rejects it.
+//!
+//! A parser looks at a bounded number of bytes, or remembers where it has been, so that all of them together are
+//! linear in the text. It never trusts the text to be UTF-8.
+
+pub(crate) mod card;
+pub(crate) mod email;
+pub(crate) mod iban;
+pub(crate) mod ip;
+pub(crate) mod jwt;
+pub(crate) mod phone;
+pub(crate) mod private_key;
+pub(crate) mod ssn;
+pub(crate) mod token;
+pub(crate) mod token_rules;
+pub(crate) mod url_credentials;
+
+use crate::detector::Detector;
+
+/// Where something was found: bytes `start..end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+    pub detector: Detector,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize, detector: Detector) -> Span {
+        debug_assert!(start < end);
+        Span {
+            start,
+            end,
+            detector,
+        }
+    }
+}
