@@ -202,12 +202,12 @@ class Node:
         code = self.run(self.services.login.first_administrator_code())
         assert code is not None
         body = {"code": code.reveal(), "name": name, "password": PASSWORD}
-        self.tokens[name] = self.api("POST", "/login/first-administrator", json=body)["token"]
+        self.tokens[name] = self.api("POST", "/login/code", json=body)["token"]
 
     def person(self, name: str, *groups: str, by: str = "root") -> None:
         created = self.api("POST", "/principals", by=by, json={"name": name, "groups": list(groups)})
         body = {"code": created["code"], "password": PASSWORD}
-        self.tokens[name] = self.api("POST", "/login/invitation", json=body)["token"]
+        self.tokens[name] = self.api("POST", "/login/code", json=body)["token"]
 
     def session(self, principal: str, grant_id: str, session_id: str = "s-1") -> Session:
         session = Session(

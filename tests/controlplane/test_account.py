@@ -6,7 +6,7 @@ from tests.controlplane.harness import PASSWORD, Node
 def test_the_first_administrator_needs_the_printed_code(empty_node: Node) -> None:
     node = empty_node
     body = {"code": "guessed", "name": "root", "password": PASSWORD}
-    assert node.refused("POST", "/login/first-administrator", json=body)[0] == 401
+    assert node.refused("POST", "/login/code", json=body)[0] == 401
     node.first_administrator()
     who = node.api("GET", "/whoami", by="root")
     assert who["principal"]["groups"] == ["admins"]
@@ -20,8 +20,8 @@ def test_there_is_one_first_administrator(node: Node) -> None:
 def test_a_person_sets_a_password_once_and_logs_in_with_it(node: Node) -> None:
     created = node.api("POST", "/principals", by="root", json={"name": "kim", "groups": ["oncall"]})
     body = {"code": created["code"], "password": PASSWORD}
-    node.api("POST", "/login/invitation", json=body)
-    assert node.refused("POST", "/login/invitation", json=body)[1]["rule"] == "login.code"
+    node.api("POST", "/login/code", json=body)
+    assert node.refused("POST", "/login/code", json=body)[1]["rule"] == "login.code"
     token = node.api("POST", "/login", json={"name": "kim", "password": PASSWORD})
     assert token["principal"]["groups"] == ["oncall"]
 

@@ -5,8 +5,7 @@ from pydantic import SecretStr
 
 from safelight.application.login import IssuedToken
 from safelight.controlplane.account.schemas import (
-    FirstAdministrator,
-    Invitation,
+    CodeAndPassword,
     NameAndPassword,
     NewPassword,
     TokenView,
@@ -15,8 +14,10 @@ from safelight.controlplane.account.schemas import (
 from safelight.controlplane.parts import Parts
 from safelight.controlplane.paths import API
 from safelight.controlplane.principals.schemas import PrincipalView
+from safelight.controlplane.problems import ApiProblem
 from safelight.controlplane.route_access import CallerOf, client_address
 from safelight.domain.decision import Effect
+from safelight.domain.errors import Refusal
 from safelight.policy.questions import AdminAction
 from safelight.ports.secrets import Secret
 
@@ -30,22 +31,17 @@ async def login(parts: Parts, request: Request, given: NameAndPassword) -> Token
     return _view(issued)
 
 
-@router.post("/login/first-administrator", status_code=201)
-async def first_administrator(parts: Parts, request: Request, given: FirstAdministrator) -> TokenView:
-    """Make the first account, with the code that the gateway printed at its first start."""
-    issued = await parts.services.login.claim_first_administrator(
-        _secret(given.code), given.name, _secret(given.password), address=client_address(request)
-    )
-    return _view(issued)
-
-
-@router.post("/login/invitation")
-async def accept_invitation(parts: Parts, request: Request, given: Invitation) -> TokenView:
-    """Set a password with the code that came with a new account."""
-    issued = await parts.services.login.set_password(
-        _secret(given.code), _secret(given.password), address=client_address(request)
-    )
-    return _view(issued)
+@router.post("/login/code")
+async def redeem_code(parts: Parts, request: Request, given: CodeAndPassword) -> TokenView:
+    """Redeem a one-time code and set a password with it. While nobody exists, the code is the one that the gateway
+    printed at its first start, and ``name`` is the first administrator's; afterwards it came with a new account."""
+    service, address = parts.services.login, client_address(request)
+    code, password = _secret(given.code), _secret(given.password)
+    if parts.services.access.principals():
+        return _view(await service.set_password(code, password, address=address))
+    if given.name is None:
+        raise ApiProblem(422, Refusal("login.name", "the first administrator has a name", "add it: --name NAME"))
+    return _view(await service.claim_first_administrator(code, given.name, password, address=address))
 
 
 @router.post("/logout", status_code=204)

@@ -16,18 +16,11 @@ class NameAndPassword(Input):
     password: Password
 
 
-class FirstAdministrator(Input):
-    """``code`` is printed by the gateway at its first start."""
+class CodeAndPassword(Input):
+    """``name`` is needed for the first administrator only."""
 
     code: Code
-    name: Name
-    password: Password
-
-
-class Invitation(Input):
-    """``code`` was given by whoever created the account."""
-
-    code: Code
+    name: Name | None = None
     password: Password
 
 
