@@ -225,10 +225,10 @@ class Gateway:
     def make_people(self) -> None:
         """The first administrator, and :data:`PEOPLE`."""
         code = self._told(r"--code (\S+)")
-        self._log_in("root", "/login/first-administrator", {"name": "root", "code": code})
+        self._log_in("root", "/login/code", {"name": "root", "code": code})
         for name, groups in PEOPLE.items():
             made = self.api("POST", "/principals", {"name": name, "groups": groups}, by="root")
-            self._log_in(name, "/login/invitation", {"code": made["code"]})
+            self._log_in(name, "/login/code", {"code": made["code"]})
 
     def _log_in(self, name: str, path: str, body: dict[str, str]) -> None:
         self.passwords[name] = secrets.token_urlsafe(16)
