@@ -82,6 +82,7 @@ class AuditFiles:
         self._uncovered_since_ms: int | None = None
         self._prepared_ms = 0
         self._failure: str | None = None
+        self._closed = False
         self._waiters: list[_Waiter] = []
         self._wanted = asyncio.Event()
         self._worker = ThreadPoolExecutor(1, "audit")
@@ -137,9 +138,12 @@ class AuditFiles:
     async def close(self) -> None:
         """Write, fsync and sign what is left, and let go of the directory. Never raises: what failed is in
         :meth:`status`."""
-        if self._failure is None and self._tasks:
+        if self._closed:
+            return
+        self._closed = True
+        if self._failure is None:
             try:
-                await self.checkpoint()
+                await self.checkpoint() if self._tasks else self.flush()
             except AuditUnavailable as error:
                 self._fail(str(error))
         self._fail("the log is closed")

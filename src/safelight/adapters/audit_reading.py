@@ -34,7 +34,7 @@ def search(directory: Path, query: AuditQuery, keyring: Keyring | None) -> Audit
     for paths in reversed(all_segments(directory)):
         if (query.before is not None and paths.first >= query.before) or _too_old(paths, query):
             continue
-        for line in _lines_backward(paths):
+        for line in _lines_backward(paths, query.before):
             budget -= len(line)
             if (record := matching.record(line, paths)) is not None:
                 found.append(record)
@@ -117,13 +117,28 @@ def _too_old(paths: SegmentPaths, query: AuditQuery) -> bool:
         return os.fstat(file.fileno()).st_mtime * 1000 < query.since_ms - _CLOCK_SLACK_MS
 
 
-def _lines_backward(paths: SegmentPaths) -> Iterator[bytes]:
+def _lines_backward(paths: SegmentPaths, before: int | None) -> Iterator[bytes]:
+    """The lines of a segment, the last first, from the record ``before`` (excluded) on."""
     with open_records(paths) as file:
         if not os.fstat(file.fileno()).st_size:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            end = data.rfind(b"\n")
+            end = data.rfind(b"\n") if before is None else _end_before(data, before, paths)
             while end > 0:
                 start = data.rfind(b"\n", 0, end) + 1
                 yield data[start:end]
                 end = start - 1
+
+
+def _end_before(data: mmap.mmap, before: int, paths: SegmentPaths) -> int:
+    """Where the last line ends whose record comes before ``before``; -1 when there is none. By bisection: a page far
+    back in a segment does not read what earlier pages have read."""
+    low, high = 0, data.rfind(b"\n") + 1
+    while low < high:
+        start = data.rfind(b"\n", 0, (low + high) // 2) + 1
+        end = data.find(b"\n", start)
+        if _parse(data[start:end], paths).index < before:
+            low = end + 1
+        else:
+            high = start
+    return low - 1
