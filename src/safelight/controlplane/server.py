@@ -76,6 +76,10 @@ class ApiServer:
             addresses.append(ApiAddress(f"unix://{self._unix_socket}"))
         return addresses
 
+    async def wait(self) -> None:
+        """Until a listener has ended, for whatever reason."""
+        await asyncio.wait(self._serving, return_when=asyncio.FIRST_COMPLETED)
+
     async def close(self) -> None:
         """Stop accepting, let running requests finish for a moment, then end them."""
         for server in self._servers:

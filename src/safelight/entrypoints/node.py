@@ -17,21 +17,23 @@ from safelight.adapters.config_files import ConfigSet, ConfigWatcher
 from safelight.adapters.file_problems import FilesInvalid
 from safelight.adapters.keys import NodeKeys
 from safelight.adapters.log_notifier import LogNotifier
-from safelight.adapters.postgres_target import PostgresTargetAdmin
+from safelight.adapters.postgres_target.admin import PostgresTargetAdmin
 from safelight.adapters.randomness import SystemRandomness
 from safelight.adapters.secret_files import SecretFiles
 from safelight.adapters.slow_hashes import ThreadedSlowHashes
 from safelight.adapters.storage.sql_store import SqlStore
 from safelight.application.compose import start_services
 from safelight.application.services import Services
+from safelight.controlplane.server import ApiServer
 from safelight.dataplane.analysts import AnalystPool
+from safelight.dataplane.connection import TlsSide
 from safelight.dataplane.departures import Departures
 from safelight.dataplane.listener import Listener
 from safelight.dataplane.live_sessions import End, NodeSessions
 from safelight.dataplane.postgres.targets import PostgresTargets
 from safelight.domain.audit_event import AuditEvent, EventKind
 from safelight.domain.target import Target
-from safelight.entrypoints.api import ApiServer, bind, create_node_app, preflight
+from safelight.entrypoints.api import node_api, preflight
 from safelight.entrypoints.banner import print_banner
 from safelight.entrypoints.configuration import Configuration, InForce
 from safelight.entrypoints.limits import access_limits
@@ -69,6 +71,7 @@ class Node:
         self.analysts: AnalystPool
         self.departures: Departures
         self.executor = ThreadPoolExecutor(SLOW_THREADS, "slow")
+        self.tls: TlsSide
         self.postgres_port = 0
         self.api_url = ""
         self._api: ApiServer
@@ -144,21 +147,16 @@ class Node:
         )
 
     async def _listen(self) -> None:
+        self.tls = server_tls(self)
         front_door = postgres_front_door(self)
         listener = Listener("postgres", front_door.accept, handshake_seconds=self.settings.timeouts.handshake_seconds)
         front_door.settled = listener.settled
         self.postgres_port = await listener.start(self.settings.postgres.host, self.settings.postgres.port)
         self._stack.push_async_callback(listener.close)
-        api = self.settings.api
-        tcp = bind(api.host, api.port) if api.host is not None else None
-        if tcp is not None:
-            scheme, port = "https" if api.tls else "http", tcp.getsockname()[1]
-            self.api_url = api.advertised_url or f"{scheme}://{api.host}:{port}"
-        else:
-            self.api_url = f"unix://{api.unix_socket}"
-        self._api = ApiServer(
-            create_node_app(self), tcp, api.unix_socket, server_tls(self).context if api.tls else None
-        )
+        self._api = node_api(self)
+        self._stack.push_async_callback(self._api.close)
+        addresses = await self._api.start()
+        self.api_url = self.settings.api.advertised_url or addresses[0].url
 
     async def announce(self) -> None:
         """Tell whoever started the node where it listens, what each target's account can guarantee, and the first
@@ -185,7 +183,7 @@ class Node:
             asyncio.create_task(self.services.timekeeper.run(), name="timekeeper"),
             asyncio.create_task(self.live.keep_time(), name="deadlines"),
             asyncio.create_task(self._watcher.run(), name="configuration"),
-            asyncio.create_task(self._api.serve(), name="api"),
+            asyncio.create_task(self._api.wait(), name="api"),
             asyncio.create_task(self._failed.wait(), name="audit log"),
         }
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -197,10 +195,8 @@ class Node:
     async def _stop(self, tasks: set[asyncio.Task[Any]]) -> None:
         ended = self.live.end_all(End("shutdown", "the gateway is shutting down; connect again in a moment"))
         await self.live.verify_gone(ended)
-        self._api.stop()
         for task in tasks:
-            if task.get_name() != "api":
-                task.cancel()
+            task.cancel()
         await asyncio.wait(tasks, timeout=self.settings.timeouts.drain_seconds)
         await self._record(EventKind.NODE_STOPPED, {"node": self.settings.node})
 

@@ -37,7 +37,7 @@ def postgres_front_door(node: "Node") -> PostgresFrontDoor:
     )
     mock_secret = hmac.digest(node.keys.node_key.reveal(), b"safelight:mock-verifier", "sha256")
     return PostgresFrontDoor(
-        tls=server_tls(node),
+        tls=node.tls,
         tls_required=node.settings.postgres.tls is TlsPolicy.REQUIRE,
         sessions=node.services.sessions,
         opening=opening,

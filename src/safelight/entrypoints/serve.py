@@ -17,10 +17,10 @@ from safelight.adapters.keys import KeysUnusable, load_or_create
 from safelight.adapters.secret_files import SecretFiles
 from safelight.adapters.target_url import TargetFromUrl, UrlInvalid, target_from_url
 from safelight.domain.errors import SafelightError
+from safelight.entrypoints import log_format
 from safelight.entrypoints.configuration import Configuration
-from safelight.entrypoints.logs import configure_logging
 from safelight.entrypoints.node import Node
-from safelight.entrypoints.settings import Settings, SettingsInvalid, load_settings
+from safelight.entrypoints.settings import LogFormat, Settings, SettingsInvalid, load_settings
 from safelight.policy.problems import PolicyInvalid
 from safelight.ports.audit import AuditUnavailable
 
@@ -35,7 +35,8 @@ def main(*, config: Path | None, target_env: str | None) -> None:
     """Serve until SIGTERM or Ctrl-C. Exits with 1 and a plain message when it cannot start."""
     try:
         settings = load_settings(config)
-        configure_logging(settings.logging)
+        logging = settings.logging
+        log_format.configure(json=logging.format is LogFormat.JSON, level=logging.level.value)
         with _only_one(settings.state_directory):
             uvloop.run(_serve(settings, target_env))
     except (SettingsInvalid, FilesInvalid, PolicyInvalid, UrlInvalid, KeysUnusable, CannotStart) as problem:
