@@ -5,7 +5,7 @@ put here after the store has it, what takes access away before. All lookups are 
 the same tick. It must never answer from a guess: what is not here does not exist.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from safelight.domain.access_request import AccessRequest, RequestState
@@ -17,7 +17,7 @@ from safelight.domain.login import ApiToken, OneTimeCode, PasswordHash
 from safelight.domain.principal import Principal, PrincipalKind
 from safelight.domain.session import Session, SessionState
 from safelight.domain.target import Target
-from safelight.ports.store import Add, Change, GrantDeadline, Record, key
+from safelight.ports.store import CREDENTIAL_REMEMBERED_MS, Add, Change, GrantDeadline, Record, key
 
 DECISIVE = (Principal, Incident, Grant, Lock)
 """Records whose change can alter a decision on a statement."""
@@ -87,24 +87,30 @@ class AccessState:
 
     def incidents(self) -> list[Incident]:
         """Open ones and the latest of the closed, oldest first."""
-        return sorted(self._all(Incident), key=lambda i: (i.opened_at_ms, i.id))
+        return sorted(self._all(Incident), key=lambda i: i.opened_at_ms)
+
+    def closing_incidents(self) -> list[Incident]:
+        return [i for i in self._all(Incident) if i.state is IncidentState.CLOSING]
 
     def request(self, request_id: str) -> AccessRequest | None:
         return self._get(AccessRequest, request_id)
 
     def requests(self) -> list[AccessRequest]:
         """Pending ones and the latest of the decided, oldest first."""
-        return sorted(self._all(AccessRequest), key=lambda r: (r.created_at_ms, r.id))
+        return sorted(self._all(AccessRequest), key=lambda r: r.created_at_ms)
+
+    def pending_requests(self) -> list[AccessRequest]:
+        return [r for r in self._all(AccessRequest) if r.state is RequestState.PENDING]
 
     def grant(self, grant_id: str) -> Grant | None:
         return self._get(Grant, grant_id)
 
     def grants(self) -> list[Grant]:
         """Active ones and the latest of the ended, oldest first."""
-        return sorted(self._all(Grant), key=lambda g: (g.starts_at_ms, g.id))
+        return sorted(self._all(Grant), key=lambda g: g.starts_at_ms)
 
     def active_grants(self) -> list[Grant]:
-        return [g for g in self.grants() if g.state is GrantState.ACTIVE]
+        return [g for g in self._all(Grant) if g.state is GrantState.ACTIVE]
 
     def deadline(self, grant_id: str) -> Deadline | None:
         """When the grant is over, on both clocks (I11); None when there is no such grant or it has ended."""
@@ -127,7 +133,7 @@ class AccessState:
 
     def locks(self) -> list[Lock]:
         """Those in force and the latest of the lifted, oldest first."""
-        return sorted(self._all(Lock), key=lambda x: (x.created_at_ms, x.id))
+        return sorted(self._all(Lock), key=lambda x: x.created_at_ms)
 
     def lock(self, lock_id: str) -> Lock | None:
         return self._get(Lock, lock_id)
@@ -179,21 +185,11 @@ class AccessState:
         self._put(change.record if isinstance(change, Add) else change.after)
 
     def forget_expired(self, now: Instant) -> None:
-        """Drop credentials, tokens and codes that can never be used again. They are over, so nothing depends on
-        this but memory."""
-        for credential in list(self._all(SessionCredential)):
-            if (
-                credential.revoked
-                or credential.expires_at_ms <= now.wall_ms
-                or not self.deadline(credential.grant_id)
-            ):
-                del self._kinds[SessionCredential.__name__][credential.id]
-        for token in list(self._all(ApiToken)):
-            if token.revoked or token.expires_at_ms <= now.wall_ms:
-                del self._kinds[ApiToken.__name__][token.hash]
-        for code in list(self._all(OneTimeCode)):
-            if code.used_at_ms is not None or code.expires_at_ms <= now.wall_ms:
-                del self._kinds[OneTimeCode.__name__][code.hash]
+        """Drop credentials, tokens and codes that can never be used again. A credential is remembered for a day, so
+        that whoever still uses it is told why it is refused."""
+        self._drop(SessionCredential, lambda c: c.expires_at_ms + CREDENTIAL_REMEMBERED_MS <= now.wall_ms)
+        self._drop(ApiToken, lambda t: t.revoked or t.expires_at_ms <= now.wall_ms)
+        self._drop(OneTimeCode, lambda c: c.used_at_ms is not None or c.expires_at_ms <= now.wall_ms)
 
     def subjects(self, session: Session, target: Target) -> Subjects:
         """Everything about a session that a lock can name, as it is now."""
@@ -227,6 +223,10 @@ class AccessState:
 
     def _all(self, kind: type[R]) -> Iterable[R]:
         return self._kinds.get(kind.__name__, {}).values()  # type: ignore[return-value]  # filed by type name
+
+    def _drop(self, kind: type[R], useless: Callable[[R], bool]) -> None:
+        kept = {key(record)[1]: record for record in self._all(kind) if not useless(record)}  # type: ignore[arg-type]
+        self._kinds[kind.__name__] = kept  # type: ignore[assignment]  # filed by type name
 
     def _put(self, record: Record) -> None:
         kind, identity = key(record)

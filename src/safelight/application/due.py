@@ -4,10 +4,10 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from safelight.application.access_state import AccessState
-from safelight.domain.access_request import AccessRequest, RequestState
+from safelight.domain.access_request import AccessRequest
 from safelight.domain.deadline import Instant
 from safelight.domain.grant import Grant
-from safelight.domain.incident import Incident, IncidentState
+from safelight.domain.incident import Incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,11 @@ def due_actions(
             warnings.append(WarnGrant(grant, notice, remaining))
     incidents: list[Due] = [
         FinishIncident(incident)
-        for incident in access.incidents()
-        if incident.state is IncidentState.CLOSING and now.wall_ms >= (incident.grants_end_at_ms or 0)
+        for incident in access.closing_incidents()
+        if now.wall_ms >= (incident.grants_end_at_ms or 0)
     ]
     requests: list[Due] = [
-        ExpireRequest(request)
-        for request in access.requests()
-        if request.state is RequestState.PENDING and now.wall_ms >= request.expires_at_ms
+        ExpireRequest(request) for request in access.pending_requests() if now.wall_ms >= request.expires_at_ms
     ]
     return [*ends, *incidents, *warnings, *requests]
 
@@ -81,14 +79,6 @@ def next_due_ms(
         times.append(remaining)
         if (grant.id, grant.ends_at_ms) not in warned:
             times.append(max(0, remaining - warn_before_ms))
-    times += [
-        max(0, (incident.grants_end_at_ms or 0) - now.wall_ms)
-        for incident in access.incidents()
-        if incident.state is IncidentState.CLOSING
-    ]
-    times += [
-        max(0, request.expires_at_ms - now.wall_ms)
-        for request in access.requests()
-        if request.state is RequestState.PENDING
-    ]
+    times += [max(0, (incident.grants_end_at_ms or 0) - now.wall_ms) for incident in access.closing_incidents()]
+    times += [max(0, request.expires_at_ms - now.wall_ms) for request in access.pending_requests()]
     return min(times, default=None)

@@ -10,6 +10,8 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 
+import structlog
+
 from safelight.application.context import Fields, NodeContext
 from safelight.application.identifiers import short_id
 from safelight.domain.audit_event import EventKind
@@ -22,8 +24,10 @@ from safelight.domain.principal import Principal
 from safelight.domain.separation import may_not_decide
 from safelight.domain.session import Session
 from safelight.policy.questions import ApprovalQuestion
-from safelight.ports.audit import AuditLog
+from safelight.ports.audit import AuditLog, AuditUnavailable
 from safelight.ports.notifier import Notice, NoticeKind
+
+log = structlog.get_logger(__name__)
 
 MAXIMUM_LISTED_CHARACTERS = 4_000
 
@@ -191,22 +195,26 @@ class HoldRegistry:
         return min((held.hold.deadline.remaining_ms(now) for held in self._held.values()), default=None)
 
     def finish(self, hold_id: str, verdict: Verdict, by: str | None, because: str | None) -> None:
-        """End a hold. Everything but an approval is a refusal on the audit log. An unwritable log changes nothing
-        about a refusal: it is the log's own business to stop traffic."""
+        """End a hold. Everything but an approval is a refusal on the audit log; a log that cannot be written does
+        not keep a statement from being refused."""
         held = self._held.pop(hold_id, None)
         if held is None:
             return
         hold = held.hold
         held.resolve(HoldVerdict(hold_id, verdict, by, because, hold.binding))
-        if verdict is not Verdict.APPROVED:
-            event = self._ctx.event(
-                EventKind.STATEMENT_REFUSED,
-                by or hold.principal,
-                {"hold": hold.id, "rule": f"hold.{verdict.value}", "binding": hold.binding},
-                session_id=hold.session_id,
-                sensitive={"because": because} if because else {},
-            )
+        if verdict is Verdict.APPROVED:
+            return
+        event = self._ctx.event(
+            EventKind.STATEMENT_REFUSED,
+            by or hold.principal,
+            {"hold": hold.id, "rule": f"hold.{verdict.value}", "binding": hold.binding},
+            session_id=hold.session_id,
+            sensitive={"because": because} if because else {},
+        )
+        try:
             self._audit.append(event)
+        except AuditUnavailable as problem:
+            log.error("the refusal of a held statement is not recorded", problem=str(problem))
 
     def _decidable(self, by: str, hold_id: str) -> Hold:
         person = self._ctx.authority.active(by)

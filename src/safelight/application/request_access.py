@@ -112,7 +112,7 @@ class RequestAccess:
                 f"access lasts from {limits.minimum_grant_seconds} to {limits.maximum_grant_seconds} seconds",
                 "ask for another duration, with --for",
             )
-        waiting = [r for r in self._ctx.access.requests() if r.state is RequestState.PENDING]
+        waiting = self._ctx.access.pending_requests()
         if sum(r.requester == principal.name for r in waiting) >= limits.pending_requests_per_principal:
             refusal = Refusal(
                 "request.too_many", "too many of your requests wait for a decision", "withdraw one of them first"

@@ -39,6 +39,7 @@ from safelight.ports.store import Replace, StoreConflict, StoreUnavailable
 log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_SECONDS = 0.5
+FORGET_EVERY_MS = 30_000
 ACTOR = "safelight"
 """Who acts when time does."""
 
@@ -50,6 +51,7 @@ class Timekeeper:
         self._holds = holds
         self.lease = lease
         self._warned: set[tuple[str, int]] = set()
+        self._forget_at_monotonic_ms = 0
 
     async def run(self) -> None:
         """Until cancelled. An exception out of here must stop the node."""
@@ -71,7 +73,9 @@ class Timekeeper:
         self.lease.check()
         for hold_id in self._holds.due(now):
             self._holds.finish(hold_id, Verdict.TIMED_OUT, None, None)
-        self._ctx.access.forget_expired(now)
+        if now.monotonic_ms >= self._forget_at_monotonic_ms:
+            self._ctx.access.forget_expired(now)
+            self._forget_at_monotonic_ms = now.monotonic_ms + FORGET_EVERY_MS
         actions = due_actions(self._ctx.access, now, warn_before_ms=self._warn_before_ms, warned=self._warned)
         works = [work for action in actions if (work := self._begin(action)) is not None]
         active = {grant.id for grant in self._ctx.access.active_grants()}

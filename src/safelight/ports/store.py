@@ -19,6 +19,9 @@ from safelight.domain.login import ApiToken, OneTimeCode, PasswordHash
 from safelight.domain.principal import Principal
 from safelight.domain.session import Session
 
+CREDENTIAL_REMEMBERED_MS = 24 * 3_600 * 1_000
+"""A session credential is remembered this long after its expiry, so that its holder is told why it is refused."""
+
 
 class StoreUnavailable(SafelightError):
     """The store cannot be read or written (locked, full, read-only, corrupt, closed). Nothing was changed."""
@@ -113,9 +116,10 @@ class Loaded:
 
 class Store(Protocol):
     async def load(self, *, now_ms: int, history: int) -> Loaded:
-        """All principals, passwords, unused codes, live tokens and credentials, open incidents, pending requests,
-        active grants with deadlines, and locks in force; besides, at most ``history`` of the latest incidents,
-        requests, grants, sessions and lifted locks that are over. Records that others name come first.
+        """All principals, passwords, unused codes, live tokens, credentials that are live or lately were, open
+        incidents, pending requests, active grants with deadlines, live sessions and locks in force; besides, at most
+        ``history`` of each of the latest incidents, requests, grants, sessions and lifted locks that are over.
+        Records that others name come first.
 
         Raises:
             StoreUnavailable: it cannot be read, or holds something that is not understood.

@@ -27,6 +27,8 @@ class FakeStore:
         self.records: dict[Key, Record] = {}
         self.applied = 0
         self.slow = False
+        self.entered = asyncio.Event()
+        """Set when a slow change has begun."""
         self._failure: str | None = None
         self._closed = False
 
@@ -40,6 +42,7 @@ class FakeStore:
 
     async def apply(self, changes: Sequence[Change]) -> None:
         if self.slow:
+            self.entered.set()
             await asyncio.sleep(0)
         self._check()
         after = dict(self.records)

@@ -15,10 +15,7 @@ from safelight.domain.lock import Lock
 from safelight.domain.login import ApiToken, OneTimeCode, PasswordHash
 from safelight.domain.principal import Principal
 from safelight.domain.session import Session, SessionState
-from safelight.ports.store import GrantDeadline, NodeLease, Record
-
-CLEAR_REFUSAL_MS = 24 * 3_600 * 1_000
-"""A credential is loaded this long after its expiry, so that its holder is told that it has expired."""
+from safelight.ports.store import CREDENTIAL_REMEMBERED_MS, GrantDeadline, NodeLease, Record
 
 Row = dict[str, Any]
 RecordT = TypeVar("RecordT")
@@ -140,7 +137,7 @@ SHAPES: tuple[Shape, ...] = (
         _plain_row,
         _plain(SessionCredential),
         lambda now: or_(
-            t.session_credentials.c.expires_at_ms > now - CLEAR_REFUSAL_MS,
+            t.session_credentials.c.expires_at_ms > now - CREDENTIAL_REMEMBERED_MS,
             t.session_credentials.c.grant_id.in_(_active_grants),
         ),
     ),
