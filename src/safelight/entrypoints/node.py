@@ -6,6 +6,7 @@ If a part that must not die dies (the timekeeper, the log), the node ends its se
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ from safelight.dataplane.connection import TlsSide
 from safelight.dataplane.departures import Departures
 from safelight.dataplane.listener import Listener
 from safelight.dataplane.live_sessions import End, NodeSessions
+from safelight.dataplane.postgres.dial import dial
 from safelight.dataplane.postgres.targets import PostgresTargets
 from safelight.domain.audit_event import AuditEvent, EventKind
 from safelight.domain.target import Target
@@ -142,9 +144,11 @@ class Node:
         )
 
     def _admin_for(self, target: Target) -> TargetAdmin[Catalog]:
-        return PostgresTargetAdmin(
-            target, self.secrets, node=self.settings.node, warm=self.settings.limits.warm_roles
+        connect = partial(
+            dial, executor=self.executor, timeout_seconds=self.settings.timeouts.target_connect_seconds
         )
+        warm = self.settings.limits.warm_roles
+        return PostgresTargetAdmin(target, self.secrets, node=self.settings.node, warm=warm, dial=connect)
 
     async def _listen(self) -> None:
         self.tls = server_tls(self)
