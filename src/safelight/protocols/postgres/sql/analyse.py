@@ -20,11 +20,11 @@ from safelight.protocols.postgres.sql.tree import SyntaxProblem, TooDeep, parse
 
 MAX_STATEMENTS = 500
 """How many statements one message may hold."""
-MAX_INDEXES = 4
+MAX_INDEXES = 8
 TOO_DEEP = Refusal(
     "postgres.limit.depth", "the statement is nested too deeply to be read", "split it, or use IN (…) or VALUES"
 )
-_indexes: dict[str, CatalogIndex] = {}
+_indexes: dict[tuple[str, tuple[str, ...]], CatalogIndex] = {}
 
 
 def analyse(text: bytes, catalog: Catalog, *, extended: bool) -> Analysis:
@@ -67,11 +67,12 @@ def _refuse_message(text: str, tree: pg.ParseResult, catalog: Catalog, extended:
 
 def _index_of(catalog: Catalog) -> CatalogIndex:
     """The catalog's index, kept for the last few catalogs."""
-    kept = _indexes.get(catalog.version)
+    key = (catalog.version, catalog.search_path)
+    kept = _indexes.get(key)
     if kept is None or kept.catalog is not catalog:
         while len(_indexes) >= MAX_INDEXES:
             del _indexes[next(iter(_indexes))]
-        kept = _indexes[catalog.version] = CatalogIndex.of(catalog)
+        kept = _indexes[key] = CatalogIndex.of(catalog)
     return kept
 
 
@@ -85,6 +86,8 @@ def _statement(raw: pg.RawStmt, message: bytes, index: CatalogIndex) -> Statemen
     except RecursionError:
         refusal = TOO_DEEP
     findings = draft.findings
+    # The count runs under the gateway's own account: no code of the database's, nothing that stays.
+    countable = refusal is None and findings.rollback_safe and not findings.opaque
     facts = StatementFacts(
         form=draft.form,
         capabilities=frozenset(findings.capabilities),
@@ -103,7 +106,7 @@ def _statement(raw: pg.RawStmt, message: bytes, index: CatalogIndex) -> Statemen
         transaction=draft.transaction,
         setting=draft.setting,
         deallocates=draft.deallocates,
-        count_query=count_query(raw.stmt) if refusal is None else None,
+        count_query=count_query(raw.stmt) if countable else None,
         restricted_reads=findings.restricted,
     )
 

@@ -39,6 +39,7 @@ class Changes:
         if statement.HasField("with_clause"):
             self._queries.read_with(statement.with_clause, scope)
         target = self.target(statement.relation)
+        self._findings.writes |= not isinstance(statement, pg.DeleteStmt)
         if isinstance(statement, pg.InsertStmt):
             visible = self._insert(statement, target, scope)
         elif isinstance(statement, pg.UpdateStmt):
@@ -143,7 +144,7 @@ class Changes:
     def _merge(self, merge: pg.MergeStmt, target: Item, scope: Scope) -> Side:
         source = self._queries.sources.read_from([merge.source_relation], scope)
         self._findings.need(Capability.READ)
-        both = Side.of(target).beside(source)
+        both = source.beside(Side.of(target))  # the order of RETURNING *
         visible = Scope(both, scope)
         read_predicate(merge.join_condition, visible, self._expressions, "ON")
         for node in merge.merge_when_clauses:

@@ -22,6 +22,10 @@ NAME_LISTS = frozenset(
 )
 """Fields that hold a qualified name in parts."""
 
+DROPPED_RELATIONS = frozenset(
+    {pg.OBJECT_TABLE, pg.OBJECT_VIEW, pg.OBJECT_MATVIEW, pg.OBJECT_SEQUENCE, pg.OBJECT_FOREIGN_TABLE}
+)
+
 
 def read_definition(statement: Message, index: CatalogIndex, findings: Findings) -> None:
     """Read a statement of DDL, or any other utility statement that names relations.
@@ -36,6 +40,10 @@ def read_definition(statement: Message, index: CatalogIndex, findings: Findings)
             relation = _relation(part, index, findings)
             if relation is not None and _labels(relation, index):
                 guarded.append(relation)
+        elif isinstance(part, pg.DropStmt) and part.remove_type in DROPPED_RELATIONS:
+            for node in part.objects:
+                schema, name = qualified(strings(node.list.items))
+                _relation(pg.RangeVar(schemaname=schema or "", relname=name), index, findings)
         _refuse_temporary_names(part)
         _effects(part, index, findings)
     for relation in guarded:

@@ -14,12 +14,14 @@ MAX_COMPARED_VALUES = 10
 
 @dataclass(slots=True)
 class Findings:
-    """``changes``: it does more than read. ``opaque``: it calls code that this product cannot look into."""
+    """``changes``: it does more than read. ``writes``: it stores values. ``opaque``: it calls code that this product
+    cannot look into."""
 
     capabilities: set[Capability] = field(default_factory=set)
     relations: dict[str, None] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
     changes: bool = False
+    writes: bool = False
     rollback_safe: bool = True
     restricted: bool = False
     opaque: bool = False

@@ -131,6 +131,7 @@ def _compared(expression: pg.A_Expr, scope: Scope, reader: ExpressionReader, cla
     other = expression.rexpr if left is not None else expression.lexpr
     if column.hidden or not is_constant(other):
         raise misplaced(column, f"{clause} other than = with a constant, a parameter or a column of the same label")
+    reader.read(other, scope, Place(clause))
     reader.findings.compare(1)
     return True
 
@@ -146,6 +147,8 @@ def _listed(expression: pg.A_Expr, scope: Scope, reader: ExpressionReader, claus
         raise misplaced(
             column, f"{clause} in a list of other than {MAX_LISTED_VALUES} constants or parameters at most"
         )
+    for value in values:
+        reader.read(value, scope, Place(clause))
     reader.findings.compare(len(values))
     return True
 

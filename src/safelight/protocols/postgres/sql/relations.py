@@ -21,7 +21,7 @@ STATEMENT_TEXT = LabelledColumn("statement_text", Strategy.REDACT)
 """The label of what other sessions run and where they come from (pg_stat_activity)."""
 VIEW_KINDS = frozenset("vm")
 TABLE_KINDS = frozenset("rpm")
-CHANGEABLE_KINDS = frozenset("rpvf")
+REACHING_KINDS = frozenset("fS")
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,10 @@ def record_relation(relation: CatalogRelation, findings: Findings) -> None:
     """
     findings.need(Capability.READ)
     findings.relations[f"{relation.schema}.{relation.name}"] = None
-    if relation.kind == "f":
+    if relation.kind in REACHING_KINDS:
         findings.need(Capability.WRITE)
         findings.rollback_safe = False
-    elif relation.kind not in TABLE_KINDS | VIEW_KINDS | {"S"}:
+    elif relation.kind not in TABLE_KINDS | VIEW_KINDS:
         raise refused("postgres.name.kind", f'"{relation.name}" has no rows', "name a table")
 
 

@@ -36,6 +36,8 @@ EXPLAINED = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt
 EXPLAIN_OPTIONS = frozenset(
     {"analyze", "verbose", "costs", "settings", "generic_plan", "buffers", "serialize", "wal", "timing", "summary"}
 ) | {"memory", "format"}
+COMPUTING = frozenset({"create_stmt", "alter_table_stmt"})
+"""Definitions that may store what an expression computes (DEFAULT, USING, GENERATED)."""
 QUERY_FORMS = {
     "select_stmt": "select",
     "insert_stmt": "insert",
@@ -91,6 +93,8 @@ def read_statement(node: pg.Node, index: CatalogIndex, draft: Draft) -> None:
         draft.findings.need(*utility.capabilities)
         draft.findings.rollback_safe &= utility.rollback_safe
         read_definition(inner(node), index, draft.findings)
+        draft.findings.writes = what in COMPUTING
+        _refuse_opaque_writes(index, draft)
     else:
         raise refused("postgres.form.unknown", "this kind of statement is not carried", "use another statement")
 
@@ -107,9 +111,11 @@ def _query(node: pg.Node, index: CatalogIndex, draft: Draft) -> None:
         select.CopyFrom(node)
         select.select_stmt.ClearField("into_clause")
         _queries(index, draft).read_nested(select, Scope(Side()))
+        _refuse_opaque_writes(index, draft)
         return
     queries = _queries(index, draft)
     rows = queries.read_top(node)
+    _refuse_opaque_writes(index, draft)
     draft.setting = queries.expressions.setting
     draft.outputs = outputs_of(rows, draft.findings, index.catalog)
 
@@ -133,6 +139,7 @@ def _copy(copy: pg.CopyStmt, index: CatalogIndex, draft: Draft) -> None:
     draft.findings.need(READ, EXPORT)
     if kind(copy.query):
         rows = queries.read_top(copy.query)
+        _refuse_opaque_writes(index, draft)
     else:
         item = queries.sources.relation(copy.relation, Scope(Side()))
         rows = Rows(_listed(copy, item), item.open)
@@ -202,8 +209,8 @@ def _analyzes(explain: pg.ExplainStmt) -> bool:
 def _into(into: pg.IntoClause, draft: Draft) -> None:
     refuse_temporary(into.rel)
     draft.findings.need(DDL)
+    draft.findings.writes = True
     draft.stands_alone = True
-    draft.outputs = ()
 
 
 def _create_as(create: pg.CreateTableAsStmt, index: CatalogIndex, draft: Draft) -> None:
@@ -217,6 +224,7 @@ def _create_as(create: pg.CreateTableAsStmt, index: CatalogIndex, draft: Draft) 
         queries.read_top(create.query)
     else:
         queries.read_nested(create.query, Scope(Side()))
+    _refuse_opaque_writes(index, draft)
 
 
 def _view(view: pg.ViewStmt, index: CatalogIndex, draft: Draft) -> None:
@@ -313,6 +321,12 @@ def _call(statement: pg.CallStmt, index: CatalogIndex, draft: Draft) -> None:
         draft.findings.restricted = True
     else:
         draft.outputs = None
+
+
+def _refuse_opaque_writes(index: CatalogIndex, draft: Draft) -> None:
+    """What opaque code computes could be labelled data: it may not be stored where no label is."""
+    if draft.findings.writes:
+        _refuse_opaque(index, draft)
 
 
 def _refuse_opaque(index: CatalogIndex, draft: Draft) -> None:

@@ -42,9 +42,7 @@ def parse(text: str) -> pg.ParseResult:
     try:
         return postgast.parse(text)
     except postgast.PgQueryError as problem:
-        before = text.encode()[: max(problem.cursorpos - 1, 0)]
-        position = len(before.decode("utf-8", "ignore")) + 1 if problem.cursorpos > 0 else 0
-        raise SyntaxProblem(problem.message, position) from problem
+        raise SyntaxProblem(problem.message, max(problem.cursorpos, 0)) from problem
     except DecodeError as problem:
         raise TooDeep from problem
 

@@ -45,6 +45,9 @@ def view_item(relation: CatalogRelation, index: CatalogIndex, findings: Findings
         except Denied as denial:
             index.views[relation.oid] = denial.refusal
             raise
+        except RecursionError:
+            del index.views[relation.oid]
+            raise
         index.views[relation.oid] = kept
     findings.absorb(kept.findings)
     return kept.item
