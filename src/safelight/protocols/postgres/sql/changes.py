@@ -88,16 +88,12 @@ class Changes:
     def _insert_query(self, select: pg.SelectStmt, columns: Sequence[Column], node: pg.Node, scope: Scope) -> None:
         """INSERT … SELECT: what goes into a labelled column must be a constant of the select list."""
         self._queries.read_nested(node, scope)
+        listed = [target.res_target.val for target in select.target_list]
+        plain = select.op == pg.SETOP_NONE and not select.values_lists and not any(_is_star(value) for value in listed)
         for position, column in enumerate(columns):
-            if not column.guarded:
-                continue
-            listed = select.target_list[: position + 1]
-            stars = any(_is_star(target.res_target.val) for target in listed)
-            if select.op != pg.SETOP_NONE or select.values_lists or stars or len(select.target_list) <= position:
-                if len(select.target_list) <= position and not stars and not select.values_lists:
-                    continue  # nothing is written there
-                raise self._unwritable(column)
-            if not is_constant(listed[position].res_target.val):
+            if not column.guarded or (plain and position >= len(listed)):
+                continue  # beyond the list nothing is written
+            if not plain or not is_constant(listed[position]):
                 raise self._unwritable(column)
             touch(column, self._findings)
 
