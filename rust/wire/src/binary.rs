@@ -189,12 +189,12 @@ fn sized(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
 }
 
 fn decode_hex(digits: &[u8]) -> Option<Vec<u8>> {
-    if digits.len() % 2 != 0 {
+    let pairs = digits.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
         return None;
     }
     let digit = |byte: u8| (byte as char).to_digit(16);
-    digits
-        .chunks_exact(2)
+    pairs
         .map(|pair| Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8))
         .collect()
 }

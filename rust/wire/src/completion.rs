@@ -2,13 +2,9 @@
 
 use safelight_masking::Tally;
 
-use crate::error::{broken, WireError};
 use crate::expectation::{Expectation, State};
 use crate::rows::Counts;
 use crate::treatment::Treatment;
-
-/// The longest tag of PostgreSQL's cmdtaglist.h is far shorter.
-const MAX_TAG_BYTES: usize = 64;
 
 /// CommandComplete, EmptyQueryResponse or PortalSuspended (`code`). `rows` are those that were sent or, without a
 /// result, those that the tag tells. `labels` counts cells by label; `found` by detector.
@@ -74,13 +70,4 @@ fn affected(tag: &[u8]) -> u64 {
         .ok()
         .and_then(|digits| digits.parse().ok())
         .unwrap_or(0)
-}
-
-/// A tag is a protocol constant: upper-case words and counts.
-pub(crate) fn check_tag(body: &[u8]) -> Result<(), WireError> {
-    let plain = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b' ';
-    match body.split_last() {
-        Some((0, tag)) if tag.len() <= MAX_TAG_BYTES && tag.iter().all(plain) => Ok(()),
-        _ => broken("a CommandComplete with an impossible tag"),
-    }
 }

@@ -8,9 +8,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::columns::{row_description, Columns};
-use crate::completion::{check_tag, Completion};
+use crate::completion::Completion;
+use crate::constants;
 use crate::copy::CopyOut;
 use crate::error::{broken, WireError};
+use crate::event::{Event, Step};
 use crate::expectation::{Expectation, Kind, State};
 use crate::frame::{message_size, Limits, HEAD};
 use crate::output::{Bytes, Output};
@@ -19,29 +21,6 @@ use crate::rows::{Block, Counts};
 
 /// A buffer that grew beyond this is given back when it is empty.
 const KEPT_BYTES: usize = 128 * 1024;
-
-/// What the caller is told, in order. `token` is the expectation's, 0 where none is open.
-#[derive(Debug)]
-pub enum Event {
-    Completed(Completion),
-    Ready {
-        token: i64,
-        status: u8,
-    },
-    /// The stream waits for `resume`; always the last event.
-    Paused {
-        code: u8,
-        token: i64,
-        body: Vec<u8>,
-    },
-}
-
-/// What one piece of input gave.
-#[derive(Debug)]
-pub struct Step {
-    pub bytes: Bytes,
-    pub events: Vec<Event>,
-}
 
 struct Pause {
     code: u8,
@@ -106,8 +85,8 @@ impl ServerStream {
             kind,
             Kind::DescribePortal | Kind::DescribePortalSilent | Kind::Execute
         );
-        if portal && plans.len() != 1 {
-            return broken("a portal has exactly one plan");
+        if portal && plans.len() > 1 {
+            return broken("a portal has one plan, or none when it is empty");
         }
         if kind == Kind::Sync {
             self.discarding = false;
@@ -305,7 +284,7 @@ impl ServerStream {
                 self.answered();
             }
             (Kind::DescribeStatement, State::Start, b't') => {
-                parameter_description(body)?;
+                constants::parameter_description(body)?;
                 output.pass(whole);
                 front.state = State::Parameters;
             }
@@ -339,7 +318,7 @@ impl ServerStream {
                 State::Start | State::Rows(_) | State::CopyIn | State::CopyDone,
                 b'C',
             ) if planned => {
-                check_tag(body)?;
+                constants::command_tag(body)?;
                 output.pass(whole);
                 self.completed(code, body, events);
             }
@@ -369,10 +348,7 @@ impl ServerStream {
             }
             (Kind::Sync, State::Start, b'Z')
             | (Kind::Query, State::Start | State::Failed, b'Z') => {
-                let status = body[0];
-                if !matches!(status, b'I' | b'T' | b'E') {
-                    return broken("a ReadyForQuery with an unknown status");
-                }
+                let status = constants::transaction_status(body)?;
                 events.push(Event::Ready {
                     token: front.token,
                     status,
@@ -482,6 +458,7 @@ impl ServerStream {
             return broken("a COPY that nobody asked for");
         };
         if code == b'G' {
+            constants::copy_in_response(body)?;
             front.state = State::CopyIn;
             return Ok(());
         }
@@ -518,12 +495,5 @@ impl ServerStream {
         own[start + 1..start + HEAD].copy_from_slice(&length.to_be_bytes());
         self.counts.bytes += u64::from(length) + 1;
         Ok(())
-    }
-}
-
-fn parameter_description(body: &[u8]) -> Result<(), WireError> {
-    match body.split_first_chunk::<2>() {
-        Some((count, oids)) if oids.len() == usize::from(u16::from_be_bytes(*count)) * 4 => Ok(()),
-        _ => broken("a ParameterDescription of impossible length"),
     }
 }

@@ -1,13 +1,12 @@
 """Reading a Bind message: which portal, which statement, which values."""
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from safelight.domain.errors import PeerProtocolError
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(NamedTuple):
     """Parameter values are as the client sent them, in text or binary format; None is NULL."""
 
     portal: bytes

@@ -37,8 +37,9 @@ class Flights:
 
     def depart(self, token: int, flight: Flight) -> None:
         self.open[token] = flight
-        if any(s.subject.analysis.restricted_reads for s in flight.statements):
-            self._read_labels = True
+        for statement in flight.statements:
+            if statement.subject.analysis.restricted_reads:
+                self._read_labels = True
 
     def completed(self, token: int, outcome: Outcome, cells: dict[str, int], now_micros: int) -> None:
         """A statement of the flight ended."""

@@ -4,9 +4,11 @@ Messages are forwarded before their result is known, so a change is provisional:
 an error for it or for anything before it in the same batch, and settled at ReadyForQuery. A name therefore always
 means the last statement that the server accepted under it, or the one that the batch at hand is about to make; what
 an earlier batch may still fail to make must not be relied on (:meth:`Registry.unsettled`).
+
+Values are named tuples, which are cheap to make: an extended query makes several.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from safelight.domain.errors import Denied, Refusal
 from safelight.protocols.postgres.plan import MessagePlan
@@ -16,24 +18,21 @@ MAX_PORTALS = 10_000
 STATEMENT, PORTAL = ord("S"), ord("P")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A prepared statement: its text and the plan it was decided by."""
 
     text: bytes
     plan: MessagePlan
 
 
-@dataclass(frozen=True, slots=True)
-class Portal:
+class Portal(NamedTuple):
     """A bound statement with its parameter values."""
 
     prepared: Prepared
     parameters: tuple[bytes | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(NamedTuple):
     token: int
     kind: int
     name: bytes

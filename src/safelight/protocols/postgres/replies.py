@@ -76,7 +76,8 @@ class Replies:
         relay.status = status
         relay.flights.batch_ended(token, self._now, idle=idle)
         relay.registry.settled(token, idle=idle)
-        relay.copy_in.end()
+        if relay.copy_in.token:
+            relay.copy_in.end()
         for told in (relay.named, relay.denials):
             if told:
                 for done in [t for t in told if t <= token]:
