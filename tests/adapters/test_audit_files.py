@@ -91,6 +91,26 @@ def test_a_failed_fsync_lets_nobody_go_on(tmp_path: Path, monkeypatch: pytest.Mo
     Place(tmp_path / "audit").play(story)
 
 
+def test_a_failure_is_told_while_nobody_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path / "audit", interval=0.01)
+
+    async def story() -> None:
+        log = place.open()
+        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        await log.start(told.set_result)
+        log.append(STARTED)
+        full = os.open("/dev/full", os.O_WRONLY)
+        assert log._segment.checkpoints is not None
+        os.dup2(full, log._segment.checkpoints)
+        os.close(full)
+        assert "No space left" in await told
+        with pytest.raises(AuditUnavailable):
+            log.append(STARTED)
+        await log.close()
+
+    asyncio.run(story())
+
+
 def test_a_size_limit_stops_the_log_and_leaves_it_verifiable(tmp_path: Path) -> None:
     place = Place(tmp_path / "audit")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

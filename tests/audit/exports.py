@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from safelight.audit import checkpoint as notes
 from safelight.audit.canonical import canonical
 from safelight.audit.checkpoint import Checkpoint
-from safelight.audit.merkle import Frontier
+from safelight.audit.merkle import Frontier, leaf_hash
 from safelight.audit.sealing import key_id
 from safelight.audit.statement_fields import outcome_fields
 from safelight.audit.writer import RecordWriter
@@ -69,10 +69,10 @@ def make(statements: int, *, every: int = 4, first: int = 0, reveal: bool = Fals
         lines += [
             line("key", {"id": key_id(new.key), "key": base64.b64encode(new.key).decode()}) for new in batch.keys
         ]
-    for number, (record, leaf) in enumerate(zip(batch.lines.splitlines(), batch.leaves, strict=True), 1):
+    for number, record in enumerate(batch.records, 1):
         lines.append(record)
-        frontier.fold([leaf])
-        if number % every == 0 and number < len(batch.leaves):
+        frontier.fold([leaf_hash(record)])
+        if number % every == 0 and number < len(batch.records):
             lines.append(line("checkpoint", note_over(frontier)))
     anchor = note_over(frontier)
     lines += [line("checkpoint", anchor), line("end", frontier.size)]

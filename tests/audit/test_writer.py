@@ -1,6 +1,5 @@
 """Records: canonical lines, salted, sealed; and what comes back when they are read."""
 
-import hashlib
 import json
 import os
 import string
@@ -26,10 +25,8 @@ def writer(start: int = 0) -> RecordWriter:
 
 def lines_of(writer: RecordWriter) -> list[bytes]:
     batch = writer.take()
-    lines = batch.lines.split(b"\n")
-    assert lines.pop() == b""
-    assert batch.leaves == [hashlib.sha256(b"\x00" + line).digest() for line in lines]
-    return lines
+    assert batch.lines().split(b"\n") == [*batch.records, b""]
+    return batch.records
 
 
 @given(FIELDS, st.dictionaries(NAMES, st.text(), max_size=2), st.text(max_size=10), st.text(min_size=1, max_size=10))
@@ -82,7 +79,7 @@ def test_what_would_break_a_line_is_refused() -> None:
     for wrong in (1.5, EXACT + 1, b"bytes", {"é": 1}):
         with pytest.raises(ValueError, match=r"."):
             statements.event("config.loaded", 1, "a", None, {"field": wrong}, {})
-    assert statements.take().lines == b""
+    assert statements.take().records == []
     assert statements.next_index == 0
 
 
@@ -96,7 +93,7 @@ def test_each_session_has_its_key_and_the_node_another() -> None:
         events.event("login.refused", 1, "a", session_id, {}, {"user": "bob"})
     batch = events.take()
     assert [key.session_id for key in batch.keys] == ["s1", "s2", ""]
-    records = [parse(line) for line in batch.lines.splitlines()]
+    records = [parse(line) for line in batch.records]
     assert len({record.key for record in records}) == 3
     assert records[0].key == records[3].key == sealing.key_id(batch.keys[0].key)
 
@@ -107,7 +104,7 @@ def test_a_renewed_session_keeps_its_actor_and_gets_another_key() -> None:
     events.statement("s1", "statement.intent", 1, b"", b"one")
     renewed = events.renew("s1")
     events.statement("s1", "statement.intent", 1, b"", b"two")
-    _, one, two = (parse(line) for line in events.take().lines.splitlines())
+    _, one, two = (parse(line) for line in events.take().records)
     assert (two.actor, two.about) == (one.actor, one.about) == ("oncall", {"target": "db"})
     assert two.key == renewed != one.key
     assert events.renew("unknown") is None
@@ -162,7 +159,7 @@ def test_a_sealed_field_belongs_to_its_index() -> None:
     statements = writer()
     statements.statement("s1", "statement.intent", 1, b"", b"SELECT 1")
     batch = statements.take()
-    record = parse(batch.lines[:-1])
+    record = parse(batch.records[0])
     assert record.sealed is not None
     assert sealing.unseal(batch.keys[0].key, 0, record.sealed) == b"TSELECT 1"
     with pytest.raises(ValueError, match="does not open"):

@@ -10,7 +10,7 @@ Not thread-safe: everything here runs on the event loop, but for :meth:`Commit.r
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from safelight.adapters import audit_directory, audit_keys, audit_recovery
 from safelight.adapters import audit_segments as files
 from safelight.adapters.audit_commit import Commit, Retiring, Segment
 from safelight.audit.checkpoint import Checkpoint
+from safelight.audit.merkle import Frontier, leaf_hash
 from safelight.audit.sealing import NodeKey
 from safelight.audit.writer import RecordWriter
 from safelight.domain.audit_event import AuditEvent, EventKind
@@ -30,6 +31,8 @@ from safelight.ports.clock import Clock
 SEGMENT_BYTES = 32 * 1024 * 1024
 QUEUE_BYTES = 8 * 1024 * 1024
 """More than this is not queued: it is written at once."""
+UNFOLDED_BYTES = 256 * 1024
+"""More than this is not kept beside the tree: it is hashed into it."""
 CHECKPOINT_INTERVAL_SECONDS = 1.0
 ACTOR = "safelight"
 """The actor of records that the log makes about itself."""
@@ -67,6 +70,9 @@ class AuditFiles:
         self._segment_bytes = segment_bytes
         self._interval = checkpoint_interval_seconds
         self._frontier = recovered.frontier
+        self._size = recovered.frontier.size
+        self._unfolded: list[bytes] = []
+        self._unfolded_bytes = 0
         self._writer = RecordWriter(recovered.frontier.size, os.urandom)
         paths = recovered.paths
         self._segment = Segment(
@@ -83,6 +89,7 @@ class AuditFiles:
         self._prepared_ms = 0
         self._failure: str | None = None
         self._closed = False
+        self._when_failed: Callable[[str], None] | None = None
         self._waiters: list[_Waiter] = []
         self._wanted = asyncio.Event()
         self._worker = ThreadPoolExecutor(1, "audit")
@@ -131,8 +138,10 @@ class AuditFiles:
             raise
         return log
 
-    async def start(self) -> None:
-        """Begin to fsync and to sign, on the running loop."""
+    async def start(self, when_failed: Callable[[str], None] | None = None) -> None:
+        """Begin to fsync and to sign, on the running loop. ``when_failed`` is called once, with the reason, when the
+        log becomes unavailable: also while nobody writes."""
+        self._when_failed = when_failed
         self._tasks = [asyncio.create_task(self._commit_forever()), asyncio.create_task(self._sign_regularly())]
 
     async def close(self) -> None:
@@ -192,18 +201,32 @@ class AuditFiles:
         try:
             if batch.keys:
                 self._keys_added = True
-                lines = b"".join(audit_keys.line_of(new, self._node_key) for new in batch.keys)
-                files.write_all(self._keys, lines)
-            files.write_all(self._segment.records, batch.lines)
-            self._frontier.fold(batch.leaves)
-            self._segment.length += len(batch.lines)
-            if self._uncovered_since_ms is None:
-                self._uncovered_since_ms = self._clock.monotonic_ms()
-            if self._segment.length >= self._segment_bytes and self._retiring is None:
-                self._next_segment()
+                new = b"".join(audit_keys.line_of(key, self._node_key) for key in batch.keys)
+                files.write_all(self._keys, new)
+            lines = batch.lines()
+            files.write_all(self._segment.records, lines)
+            self._written(batch.records, len(lines))
         except OSError as error:
             self._fail(f"the audit log cannot be written: {error}")
             raise AuditUnavailable(self._failure) from error
+
+    def _written(self, records: list[bytes], length: int) -> None:
+        self._size += len(records)
+        self._unfolded += records
+        self._segment.length += length
+        if self._uncovered_since_ms is None:
+            self._uncovered_since_ms = self._clock.monotonic_ms()
+        self._unfolded_bytes += length
+        if self._unfolded_bytes > UNFOLDED_BYTES:
+            self._tree()
+        if self._segment.length >= self._segment_bytes and self._retiring is None:
+            self._next_segment()
+
+    def _tree(self) -> Frontier:
+        """The tree over all that is written. Many records at once cost less than as many single ones."""
+        records, self._unfolded, self._unfolded_bytes = self._unfolded, [], 0
+        self._frontier.fold([leaf_hash(record) for record in records])
+        return self._frontier
 
     def forget_session(self, session_id: str) -> None:
         self._writer.forget(session_id)
@@ -233,9 +256,9 @@ class AuditFiles:
 
     def _next_segment(self) -> None:
         """Go on in a new file. It gets its name when the worker has seen the full one onto the disk."""
-        paths = files.SegmentPaths(self.directory, self._frontier.size)
+        paths = files.SegmentPaths(self.directory, self._size)
         fresh = Segment(paths, files.create(paths.next), None, 0)
-        self._retiring = Retiring(self._segment, self._frontier.copy())
+        self._retiring = Retiring(self._segment, self._tree().copy())
         self._segment = fresh
         self._wanted.set()
 
@@ -246,7 +269,7 @@ class AuditFiles:
             raise ValueError("no such record")
         if index < self._durable_size:
             return
-        if index >= self._frontier.size:
+        if index >= self._size:
             self.flush()
         await self._committed(index, signed=False)
 
@@ -257,17 +280,15 @@ class AuditFiles:
             AuditUnavailable: the log cannot be written.
         """
         self.flush()
-        if self._signed_size < self._frontier.size:
+        if self._signed_size < self._size:
             self._sign_due = True
-            await self._committed(self._frontier.size - 1, signed=True)
+            await self._committed(self._size - 1, signed=True)
         return self._note
 
     def status(self) -> AuditStatus:
         since = self._uncovered_since_ms
         lag_ms = 0 if since is None else max(0, self._clock.monotonic_ms() - since)
-        return AuditStatus(
-            self._frontier.size, self._durable_size, self._signed_size, self._note, lag_ms, self._failure
-        )
+        return AuditStatus(self._size, self._durable_size, self._signed_size, self._note, lag_ms, self._failure)
 
     async def _committed(self, index: int, *, signed: bool) -> None:
         if self._failure is not None:
@@ -297,7 +318,7 @@ class AuditFiles:
             while True:
                 await asyncio.sleep(self._interval)
                 self.flush()
-                if self._signed_size < self._frontier.size:
+                if self._signed_size < self._size:
                     self._sign_due = True
                     self._wanted.set()
         except AuditUnavailable as error:
@@ -306,8 +327,8 @@ class AuditFiles:
             self._fail("nobody signs the audit log any more")
 
     def _prepare_commit(self) -> Commit:
-        size = self._frontier.size
-        checkpoint = Checkpoint(self.origin, size, self._frontier.root()) if self._sign_due else None
+        size = self._size
+        checkpoint = Checkpoint(self.origin, size, self._tree().root()) if self._sign_due else None
         keys = self._keys if self._keys_added else None
         self._sign_due = self._keys_added = False
         self._prepared_ms = self._clock.monotonic_ms()
@@ -320,7 +341,7 @@ class AuditFiles:
             self._signed_size = max(self._signed_size, commit.retiring.end.size)
         if commit.checkpoint is not None:
             self._signed_size = commit.checkpoint.size
-            self._uncovered_since_ms = None if self._signed_size == self._frontier.size else self._prepared_ms
+            self._uncovered_since_ms = None if self._signed_size == self._size else self._prepared_ms
         if note is not None:
             self._note = note
         open_waiters = []
@@ -342,3 +363,5 @@ class AuditFiles:
             if not waiter.future.done():
                 waiter.future.set_exception(AuditUnavailable(why))
         self._waiters = []
+        if self._when_failed is not None and not self._closed:
+            self._when_failed(why)

@@ -20,12 +20,12 @@ def outcome_fields(
     """How a statement ended: ``intent`` is the index of its intent, ``cells`` the cells masked by type. Cheap."""
     masked = b""
     if cells:
-        masked = b'"cells":[%b],' % b",".join(quoted(f"{name}={cells[name]}") for name in sorted(cells))
+        masked = b'"masked":[%b],' % b",".join(quoted(f"{name}={cells[name]}") for name in sorted(cells))
     error = b',"sqlstate":%b' % quoted(sqlstate) if sqlstate else b""
-    return b'"bytes":%d,%b"intent":%d,"micros":%d,"result":%b,"rows":%d%b' % (
+    return b'"bytes":%d,"intent":%d,%b"micros":%d,"result":%b,"rows":%d%b' % (
         result_bytes,
-        masked,
         intent,
+        masked,
         micros,
         _RESULTS.get(result) or quoted(result),
         rows,

@@ -1,8 +1,8 @@
-"""Turns events into records: canonical lines, salted, with their sensitive parts sealed, and their leaf hashes.
+"""Turns events into records: canonical lines, salted, with their sensitive parts sealed.
 
-A record is one line of canonical JSON; the leaf is the hash of the line without its line break. The salt in each
-record keeps a leaf hash from being guessed from what little a record says. Pure: randomness comes from ``draw``;
-whoever owns the file calls :meth:`RecordWriter.take` and writes.
+A record is one line of canonical JSON; its leaf in the tree is the hash of the line without its line break. The salt
+in each record keeps a leaf hash from being guessed from what little a record says. Pure: randomness comes from
+``draw``; whoever owns the file calls :meth:`RecordWriter.take` and writes.
 
 The hot path (:meth:`RecordWriter.statement`) fills a template made once per session and kind.
 """
@@ -10,7 +10,6 @@ The hot path (:meth:`RecordWriter.statement`) fills a template made once per ses
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from safelight.audit.canonical import canonical
 from safelight.audit.plaintext import LIMIT_BYTES, TEXT, of_fields, of_statement, shortened
@@ -38,11 +37,13 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was queued: whole lines, their leaf hashes in order, and the keys they need."""
+    """What was queued: records without their line breaks, and the keys that must be on disk before them."""
 
-    lines: bytes
-    leaves: list[bytes]
+    records: list[bytes]
     keys: list[NewKey]
+
+    def lines(self) -> bytes:
+        return b"\n".join(self.records) + b"\n"
 
 
 class _Session:
@@ -192,12 +193,7 @@ class RecordWriter:
 
     def take(self) -> Batch:
         """Everything queued since the last call."""
-        lines = self._lines
-        batch = Batch(
-            b"\n".join(lines) + b"\n" if lines else b"",
-            [sha256(b"\x00" + line).digest() for line in lines],
-            self._keys,
-        )
+        batch = Batch(self._lines, self._keys)
         self._lines = []
         self._keys = []
         self.queued_bytes = 0
