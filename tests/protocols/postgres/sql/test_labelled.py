@@ -42,7 +42,7 @@ OUTPUTS = [
     ("SELECT u.email FROM customers JOIN accounts USING (email) AS u", "email"),
     ("SELECT id FROM customers NATURAL JOIN accounts", "-"),
     ("SELECT * FROM orders WHERE customer_id IN (SELECT id FROM customers WHERE email = 'a')", "- - - - -"),
-    ("SELECT id FROM orders o WHERE EXISTS (SELECT 1 FROM customers c WHERE c.id = o.customer_id AND c.email = 'a')", "-"),
+    ("SELECT id FROM orders o WHERE EXISTS (SELECT 1 FROM customers c WHERE id = customer_id AND email = 'a')", "-"),
     ("SELECT id FROM orders o WHERE EXISTS (SELECT * FROM customers c WHERE c.id = o.customer_id)", "-"),
     ("SELECT o.id FROM orders o, LATERAL (SELECT c.id FROM customers c WHERE c.email = 'a') s", "-"),
     ("WITH x AS (SELECT id FROM customers WHERE email = 'a') SELECT * FROM x", "-"),

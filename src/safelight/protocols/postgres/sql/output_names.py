@@ -100,7 +100,7 @@ def _weak(what: str, value: object) -> tuple[str, int]:
         return XML_NAMES.get(value.op, ""), 2
     if isinstance(value, pg.JsonFuncExpr):
         return JSON_FUNCTIONS.get(value.op, ""), 2
-    return FIXED.get(what, ""), 2
+    return (FIXED[what], 2) if what in FIXED else ("", 0)
 
 
 def _sublink(link: pg.SubLink) -> tuple[str, int]:
