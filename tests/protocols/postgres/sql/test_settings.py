@@ -1,11 +1,15 @@
 """What a session may set, by which way, and what it may read."""
 
+import re
+from pathlib import Path
+
 import postgast
 import pytest
 
 from safelight.domain.errors import Refusal
 from safelight.protocols.postgres.analysis import SettingChange
 from safelight.protocols.postgres.sql.settings import (
+    SETTINGS,
     check_read_setting,
     check_setting,
     read_variable_set,
@@ -216,3 +220,73 @@ def test_every_boolean_setting_of_the_list_is_one_that_any_user_may_set(
     for name in sections("names.txt")["boolean settings"]:
         assert known.get(name, "userbool") == "userbool", name
     assert sum(name in known for name in sections("names.txt")["boolean settings"]) >= 25
+
+
+GIVEN = {
+    "application_name": ["my tool", "", "x" * 63],
+    "bytea_output": ["hex", "escape"],
+    "client_encoding": ["UTF8", "utf-8", "unicode"],
+    "client_min_messages": ["notice", "warning", "error"],
+    "cpu_index_tuple_cost": ["0.1"],
+    "cpu_operator_cost": ["0.1"],
+    "cpu_tuple_cost": ["0.1"],
+    "cursor_tuple_fraction": ["0.5", "1"],
+    "datestyle": ["ISO", "iso, mdy", "DMY", "ISO, European"],
+    "default_text_search_config": ["pg_catalog.english", "pg_catalog.simple"],
+    "default_transaction_isolation": ["read committed", "serializable"],
+    "extra_float_digits": ["-15", "3"],
+    "from_collapse_limit": ["1", "100"],
+    "idle_in_transaction_session_timeout": ["5s", "60000"],
+    "idle_session_timeout": ["1min"],
+    "intervalstyle": ["postgres", "postgres_verbose", "sql_standard", "iso_8601"],
+    "join_collapse_limit": ["1", "100"],
+    "lock_timeout": ["0", "2s"],
+    "max_parallel_workers_per_gather": ["0", "8"],
+    "parallel_setup_cost": ["10"],
+    "parallel_tuple_cost": ["10"],
+    "plan_cache_mode": ["auto", "force_generic_plan", "force_custom_plan"],
+    "random_page_cost": ["1.1"],
+    "seq_page_cost": ["1"],
+    "standard_conforming_strings": ["on", "yes"],
+    "statement_timeout": ["5000", "5s", "1.5 min", "1h", "1d"],
+    "timezone": ["UTC", "Europe/Berlin", "-7", "<+03>-03"],
+    "transaction_isolation": ["repeatable read"],
+    "transaction_timeout": ["5s"],
+    "work_mem": ["64", "64kB", "256MB", "100 MB"],
+    "xmlbinary": ["base64", "hex"],
+    "xmloption": ["content", "document"],
+}
+
+
+@pytest.mark.parametrize("fixture", ["postgres15", "postgres18"])
+def test_what_may_be_set_is_taken_by_the_server_from_anybody(fixture: str, request: pytest.FixtureRequest) -> None:
+    server: Server = request.getfixturevalue(fixture)
+    switches = set(sections("names.txt")["boolean settings"]) | {
+        "default_transaction_read_only",
+        "transaction_read_only",
+    }
+    given = (
+        GIVEN
+        | {name: ["on", "off"] for name in switches - {"transaction_read_only"}}
+        | {"transaction_read_only": ["on"]}
+    )
+    assert set(given) == set(SETTINGS)
+    known = set(server.sql("SELECT lower(name) FROM pg_settings").splitlines())
+    server.sql("DROP ROLE IF EXISTS anybody; CREATE ROLE anybody LOGIN PASSWORD 'anybody'")
+    statements = ["BEGIN ISOLATION LEVEL SERIALIZABLE"]
+    for name, values in sorted(given.items()):
+        for value in values:
+            assert check_setting(name, value, at_startup=False) is None, (name, value)
+            if name in known:
+                statements.append(f"SET LOCAL {name} = '{value}'")
+    server.sql(";\n".join([*statements, "ROLLBACK"]), user="anybody", password="anybody")
+    server.sql("DROP ROLE anybody")
+    newer = {"enable_distinct_reordering", "enable_group_by_reordering", "enable_presorted_aggregate"}
+    newer |= {"enable_self_join_elimination", "transaction_timeout"}
+    assert set(given) - known == (newer if server.major == 15 else set())
+
+
+def test_the_documentation_lists_them_all() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "settings.md").read_text()
+    listed = set(re.findall(r"`([a-z_]+)`", page))
+    assert set(SETTINGS) | {"search_path"} <= listed

@@ -86,8 +86,8 @@ def _date_style(value: str) -> bool:
 
 
 _BOOLEAN = _one_of(*_TRUE, *_FALSE)
-_SETTINGS: dict[str, _Setting] = dict.fromkeys(sections("names.txt")["boolean settings"], _BOOLEAN) | {
-    "application_name": _matching("at most 64 printable ASCII characters", r"[ -~]{0,64}"),
+SETTINGS: dict[str, _Setting] = dict.fromkeys(sections("names.txt")["boolean settings"], _BOOLEAN) | {
+    "application_name": _matching("at most 63 printable ASCII characters", r"[ -~]{0,63}"),
     "bytea_output": _one_of("hex", "escape"),
     "client_encoding": _one_of("utf8", "utf-8", "unicode"),
     "client_min_messages": _one_of("notice", "warning", "error"),
@@ -122,6 +122,8 @@ _SETTINGS: dict[str, _Setting] = dict.fromkeys(sections("names.txt")["boolean se
     "xmlbinary": _one_of("base64", "hex"),
     "xmloption": _one_of("content", "document"),
 }
+"""Every setting that may be changed within a session, and the values it may be given."""
+
 _SEARCH_PATH = re.compile(r'\s*(?:"\$user"|"[^"$\0]{1,63}"|[a-z_][a-z0-9_]{0,62})\s*', re.ASCII | re.IGNORECASE)
 _IDENTITY = frozenset({"role", "session_authorization"})
 _SECRET_SETTINGS = frozenset(sections("names.txt")["secret settings"])
@@ -135,12 +137,12 @@ def check_setting(name: str, value: str, *, at_startup: bool) -> Refusal | None:
         return _identity_refusal(name)
     if name == "search_path":
         return _check_search_path(value) if at_startup else _search_path_refusal()
-    rule = _SETTINGS.get(name)
+    rule = SETTINGS.get(name)
     if rule is None:
         return Refusal(
             "postgres.setting.name",
             f"setting {name} may not be changed through safelight",
-            "leave it as it is; what may be set is in the user guide, under settings",
+            "leave it as it is; docs/settings.md lists what may be set",
         )
     if not rule.accepts(value):
         return Refusal("postgres.setting.value", f"setting {name} may not have this value", f"it may be {rule.says}")
@@ -252,7 +254,7 @@ def _read_transaction_modes(options: Iterable[pg.Node], *, session: bool) -> Set
 
 def _read_reset(name: str, local: bool) -> SettingChange | Refusal:
     """A reset goes back to what the gateway started the session with: safe for whatever may be named."""
-    if name in _SETTINGS or name in _IDENTITY or name == "search_path":
+    if name in SETTINGS or name in _IDENTITY or name == "search_path":
         return SettingChange(name, None, local)
     refusal = check_setting(name, "", at_startup=False)
     assert refusal is not None, "a name that is not on the list is refused"
