@@ -80,7 +80,7 @@ async def test_another_source_cannot_touch_an_incident(node: Node, refused: Refu
                 await node.services.incidents.webhook("chat", event(action, identity))
     assert node.rule(EventKind.WEBHOOK_REFUSED) == "incident.source"
     with refused("incident.unknown"):
-        await node.services.incidents.webhook("pager", event(CLOSE, "INC-404"))
+        await node.services.incidents.webhook("pager", event(IncidentAction.CLOSE, "INC-404"))
 
 
 @pytest.mark.parametrize(
