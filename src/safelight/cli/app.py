@@ -54,7 +54,8 @@ def _load(name: str, entry: CommandEntry) -> Any:
         group.help = group.help or entry.help
         return group
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    single.command(name)(thing)
+    settings = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+    single.command(name, context_settings=settings if entry.takes_arguments_of_others else None)(thing)
     return get_command(single)
 
 
@@ -100,7 +101,7 @@ def run(extra: Mapping[str, CommandEntry] | None = None) -> None:
     from safelight.cli.problem import CliProblem, print_problem
 
     if "_SAFELIGHT_COMPLETE" in os.environ:
-        from typer.completion import completion_init
+        from typer.completion import completion_init  # type: ignore[attr-defined]  # its documented place
 
         completion_init()
     try:

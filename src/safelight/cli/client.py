@@ -36,6 +36,7 @@ class ApiClient:
     """One gateway, one token. A connection is opened for each call: commands make one or two."""
 
     def __init__(self, url: str, token: str | None, ca_pem: str | None = None, timeout_seconds: float = 30) -> None:
+        self.url = url
         self._url = urlsplit(url)
         self._token = token
         self._ca_pem = ca_pem
@@ -49,8 +50,12 @@ class ApiClient:
     def post(self, path: str, body: object = None) -> Any:
         return self._call("POST", path, body)
 
-    def delete(self, path: str) -> Any:
-        return self._call("DELETE", path)
+    def put(self, path: str, body: object) -> Any:
+        return self._call("PUT", path, body)
+
+    def download(self, path: str, **query: object) -> http.client.HTTPResponse:
+        """A body to be read in pieces, with its headers. The caller closes it."""
+        return self._open("GET", path + _query(query), None, timeout_seconds=None)
 
     def events(self, path: str, **query: object) -> Iterator[Any]:
         """Follow a stream of server-sent events; gives the JSON of each ``data:`` line until the server ends it."""

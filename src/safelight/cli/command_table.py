@@ -11,14 +11,16 @@ class CommandEntry:
     module: str
     attribute: str
     help: str
+    takes_arguments_of_others: bool = False
+    """Options that the command does not know are arguments of what it starts (``connect … -c "SELECT 1"``)."""
 
 
 _COMMANDS = "safelight.cli.commands."
 _ACCESS, _LIVE, _RECORD, _SETUP = "Access", "Live work", "Record and rules", "Account and setup"
 
 
-def _entry(section: str, module: str, attribute: str, text: str) -> CommandEntry:
-    return CommandEntry(section, _COMMANDS + module, attribute, text)
+def _entry(section: str, module: str, attribute: str, text: str, others: bool = False) -> CommandEntry:
+    return CommandEntry(section, _COMMANDS + module, attribute, text, others)
 
 
 COMMANDS: dict[str, CommandEntry] = {
@@ -45,6 +47,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "login": _entry(_SETUP, "account", "login", "Log in to a gateway."),
     "logout": _entry(_SETUP, "account", "logout", "Revoke the saved login."),
     "whoami": _entry(_SETUP, "account", "whoami", "Who you are to the gateway."),
+    "password": _entry(_SETUP, "account", "password", "Change your password."),
     "principals": _entry(_SETUP, "principals", "app", "Create, list and disable people and agents."),
     "doctor": _entry(_SETUP, "doctor", "doctor", "Say what works between here and the targets, and what does not."),
     "completion": _entry(_SETUP, "completion", "completion", "Print shell completion."),

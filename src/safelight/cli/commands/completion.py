@@ -23,7 +23,7 @@ _SETUP = {
 
 def completion(shell: Annotated[Shell, typer.Argument(help="The shell to write for.")]) -> None:
     """Print shell completion; where to put it is said on stderr."""
-    from typer.completion import get_completion_script
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # its documented place
 
     say(f"put it where your shell looks: {_SETUP[shell]}")
     print(get_completion_script(prog_name="safelight", complete_var="_SAFELIGHT_COMPLETE", shell=shell.value))
