@@ -1,5 +1,6 @@
 //! COPY in text and csv. Source: PostgreSQL documentation, COPY, "Text Format" and "CSV Format".
 
+use memchr::{memchr2, memchr3};
 use safelight_masking::Engine;
 
 use crate::copy::{CopyFormat, CopyPlan};
@@ -70,34 +71,52 @@ impl Splitter {
 
     /// Where the row at `start` ends: its newline, not counting escaped and quoted ones.
     fn row_end(&mut self, plan: &CopyPlan, data: &[u8], start: usize) -> Option<usize> {
-        let csv = plan.format == CopyFormat::Csv;
-        for (at, byte) in data.iter().enumerate().skip(start + self.looked) {
-            let byte = *byte;
-            if self.escaped {
-                self.escaped = false;
-                // In csv the escape character only counts before a quote or itself.
-                if !csv || byte == plan.quote || byte == plan.escape {
-                    continue;
-                }
-            }
-            if csv {
-                if self.quoted && byte == plan.escape && plan.escape != plan.quote {
-                    self.escaped = true;
-                } else if byte == plan.quote {
-                    self.quoted = !self.quoted;
-                } else if byte == b'\n' && !self.quoted {
-                    self.looked = 0;
-                    return Some(at);
-                }
-            } else if byte == b'\\' {
-                self.escaped = true;
-            } else if byte == b'\n' {
-                self.looked = 0;
+        if start + self.looked >= data.len() {
+            return None; // nothing new, and a pending escape stays pending
+        }
+        let found = match plan.format {
+            CopyFormat::Csv => self.csv_row_end(plan, data, start + self.looked),
+            _ => self.text_row_end(data, start + self.looked),
+        };
+        self.looked = if found.is_some() {
+            0
+        } else {
+            data.len() - start
+        };
+        found
+    }
+
+    fn text_row_end(&mut self, data: &[u8], mut at: usize) -> Option<usize> {
+        if std::mem::take(&mut self.escaped) {
+            at += 1;
+        }
+        loop {
+            at += memchr2(b'\\', b'\n', data.get(at..)?)?;
+            if data[at] == b'\n' {
                 return Some(at);
             }
+            self.escaped = at + 1 == data.len();
+            at += 2;
         }
-        self.looked = data.len() - start;
-        None
+    }
+
+    fn csv_row_end(&mut self, plan: &CopyPlan, data: &[u8], mut at: usize) -> Option<usize> {
+        if std::mem::take(&mut self.escaped) && csv_escapes(plan, data.get(at).copied()) {
+            at += 1;
+        }
+        loop {
+            at += memchr3(plan.quote, plan.escape, b'\n', data.get(at..)?)?;
+            let byte = data[at];
+            if self.quoted && byte == plan.escape && plan.escape != plan.quote {
+                self.escaped = at + 1 == data.len();
+                at += usize::from(csv_escapes(plan, data.get(at + 1).copied()));
+            } else if byte == plan.quote {
+                self.quoted = !self.quoted;
+            } else if byte == b'\n' && !self.quoted {
+                return Some(at);
+            }
+            at += 1;
+        }
     }
 
     fn split(&mut self, plan: &CopyPlan, row: &[u8]) {
@@ -170,50 +189,63 @@ impl Splitter {
     }
 }
 
+/// Whether the escape character of csv counts: only before a quote or itself.
+fn csv_escapes(plan: &CopyPlan, next: Option<u8>) -> bool {
+    next.is_some_and(|next| next == plan.quote || next == plan.escape)
+}
+
 /// Append the value of the field at `at` without its escapes; returns where the field ends.
 fn text_value(plan: &CopyPlan, row: &[u8], mut at: usize, values: &mut Vec<u8>) -> usize {
-    while at < row.len() && row[at] != plan.delimiter {
-        if row[at] == b'\\' && at + 1 < row.len() {
-            at += 1;
-            values.push(match row[at] {
+    loop {
+        let plain = memchr2(plan.delimiter, b'\\', &row[at..]).unwrap_or(row.len() - at);
+        values.extend_from_slice(&row[at..at + plain]);
+        at += plain;
+        match row.get(at..at + 2) {
+            Some([b'\\', escaped]) => values.push(match escaped {
                 b'b' => 8,
                 b't' => b'\t',
                 b'n' => b'\n',
                 b'v' => 11,
                 b'f' => 12,
                 b'r' => b'\r',
-                other => other,
-            });
-        } else {
-            values.push(row[at]);
+                other => *other,
+            }),
+            // The end, a delimiter, or a backslash that ends the row and stands for itself.
+            _ if row.get(at) == Some(&b'\\') => {
+                values.push(b'\\');
+                return row.len();
+            }
+            _ => return at,
         }
-        at += 1;
+        at += 2;
     }
-    at
 }
 
 /// The same for csv; also whether any of it was quoted.
 fn csv_value(plan: &CopyPlan, row: &[u8], mut at: usize, values: &mut Vec<u8>) -> (usize, bool) {
     let mut inside = false;
     let mut quoted = false;
-    while at < row.len() && (inside || row[at] != plan.delimiter) {
-        let byte = row[at];
-        let next = row.get(at + 1).copied();
-        if inside
-            && byte == plan.escape
-            && next.is_some_and(|n| n == plan.quote || n == plan.escape)
-        {
+    loop {
+        let stop = if inside { plan.escape } else { plan.delimiter };
+        let plain = memchr2(stop, plan.quote, &row[at..]).unwrap_or(row.len() - at);
+        values.extend_from_slice(&row[at..at + plain]);
+        at += plain;
+        let Some(byte) = row.get(at).copied() else {
+            return (at, quoted);
+        };
+        if inside && byte == plan.escape && csv_escapes(plan, row.get(at + 1).copied()) {
+            values.push(row[at + 1]);
             at += 1;
-            values.push(row[at]);
         } else if byte == plan.quote {
             inside = !inside;
             quoted = true;
+        } else if !inside {
+            return (at, quoted);
         } else {
             values.push(byte);
         }
         at += 1;
     }
-    (at, quoted)
 }
 
 fn write_text(plan: &CopyPlan, value: &[u8], out: &mut Vec<u8>) {
