@@ -41,6 +41,10 @@ class ApiClient:
         self._token = token
         self._ca_pem = ca_pem
         self._timeout_seconds = timeout_seconds
+        if token is not None and not (token.isascii() and token.isprintable()):
+            raise CliProblem(
+                ExitCode.USAGE, "the token holds characters that no token has", next_step="safelight login"
+            )
         if self._url.scheme not in ("http", "https", "unix"):
             raise CliProblem(ExitCode.USAGE, f"the gateway's URL must begin with http, https or unix: {url}")
 

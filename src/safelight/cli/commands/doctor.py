@@ -92,8 +92,8 @@ def _log_state(status: dict[str, Any]) -> str:
 def _listener(host: str, port: int, ca_pem: str) -> Check:
     """Ask for TLS as a PostgreSQL client does, and check the certificate."""
     what = f"listener {host}:{port}"
-    context = ssl.create_default_context(cadata=ca_pem)
     try:
+        context = ssl.create_default_context(cadata=ca_pem)
         with socket.create_connection((host, port), _TIMEOUT_SECONDS) as plain:
             plain.sendall(_SSL_REQUEST)
             if plain.recv(1) != b"S":
