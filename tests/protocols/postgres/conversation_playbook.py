@@ -268,6 +268,8 @@ def copy_data(data: bytes) -> bytes:
 
 
 COPY_DONE = m.message(b"c")
+UNFINISHED = b"N\0\0"
+"""The beginning of a message whose rest has not come."""
 IDS = fields(("id", ORDERS, 1, INT4))
 EMAILS = fields(("email", CUSTOMERS, 2, TEXT))
 
