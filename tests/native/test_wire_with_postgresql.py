@@ -1,6 +1,6 @@
 """What PostgreSQL itself writes, through the native stream, and read by PostgreSQL again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -76,7 +76,7 @@ FORMATS = [
 
 @pytest.mark.parametrize(("copy", "options", "out_only"), FORMATS, ids=[f"{f[1]}{f[2]}" for f in FORMATS])
 def test_values_come_back_with_only_their_findings_changed(
-    connection: psycopg.Connection, copy: type[Copy], options: str, out_only: str
+    connection: psycopg.Connection, copy: Callable[..., Copy], options: str, out_only: str
 ) -> None:
     source = connection.execute("SELECT a, b FROM source").fetchall()
     assert through(connection, copy(), options, out_only) == [(masked(a), masked(b)) for a, b in source]
@@ -84,7 +84,7 @@ def test_values_come_back_with_only_their_findings_changed(
 
 @pytest.mark.parametrize(("copy", "options", "out_only"), FORMATS, ids=[f"{f[1]}{f[2]}" for f in FORMATS])
 def test_labelled_columns_come_back_as_null_where_they_must(
-    connection: psycopg.Connection, copy: type[Copy], options: str, out_only: str
+    connection: psycopg.Connection, copy: Callable[..., Copy], options: str, out_only: str
 ) -> None:
     rows = through(connection, copy(label("null"), DETECT), options, out_only)
     assert {a for a, _ in rows} == {None}
