@@ -116,5 +116,5 @@ def _sublink(link: pg.SubLink) -> tuple[str, int]:
             return "column1", 2
         if select.target_list:
             target = select.target_list[0].res_target
-            return (target.name, 2) if target.name else _figure(target.val)
+            return output_name(target), 2
     return "", 0
