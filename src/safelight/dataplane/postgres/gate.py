@@ -152,8 +152,9 @@ class SessionGate:
         self, plan: StatementPlan, text: bytes, parameters: tuple[bytes | None, ...]
     ) -> Authorized[StatementPlan]:
         self.statements += 1
-        sensitive = text if not parameters else text + _parameters(parameters)
-        index = self._audit.append_statement(self._session_id, INTENT, self._clock.wall_ms(), plan.record, sensitive)
+        index = self._audit.append_statement(
+            self._session_id, INTENT, self._clock.wall_ms(), plan.record, text, parameters
+        )
         if self.watchers:
             self._tell({"event": INTENT, "index": index, "form": plan.analysis.facts.form, "text": text})
         return Authorized(plan, plan.decision, index)
@@ -196,12 +197,6 @@ class SessionGate:
 
 def _unavailable(problem: TargetUnavailable) -> Refusal:
     return Refusal("target.unavailable", f"the target's catalog cannot be read: {problem}", "try again in a moment")
-
-
-def _parameters(parameters: tuple[bytes | None, ...]) -> bytes:
-    """Bound values as they were sent, each on a line of its own."""
-    lines = (b"NULL" if value is None else value for value in parameters)
-    return b"".join(b"\n-- $%d: %s" % (number, value) for number, value in enumerate(lines, 1))
 
 
 def _fields_with(fields: bytes, sqlstate: str, cells: dict[str, int]) -> bytes:
