@@ -10,7 +10,6 @@ import mmap
 import os
 from pathlib import Path
 
-from safelight.adapters import audit_segments as files
 from safelight.audit.canonical import canonical
 from safelight.audit.sealing import WRAPPED_CHARACTERS, NodeKey, key_id
 from safelight.audit.writer import NewKey
@@ -29,8 +28,8 @@ def line_of(new: NewKey, node_key: NodeKey) -> bytes:
     )
 
 
-def check(path: Path, node_key: NodeKey) -> int:
-    """Cut an unfinished last line and see that the node's key opens the last key; how many bytes were cut.
+def check(path: Path, node_key: NodeKey) -> tuple[int, int]:
+    """See that the node's key opens the last key; the length of the whole lines, and of an unfinished one behind.
 
     Raises:
         AuditCorrupt: the file is damaged, or was written under another node key.
@@ -40,14 +39,12 @@ def check(path: Path, node_key: NodeKey) -> int:
         file.seek(max(0, size - 64 * 1024))
         tail = file.read()
     whole, _, torn = tail.rpartition(b"\n")
-    if torn:
-        files.cut(path, size - len(torn))
     if last := whole.rpartition(b"\n")[2]:
         try:
             _open_line(last, node_key)
         except ValueError as error:
             raise AuditCorrupt(f"{path}: the last key cannot be opened: {error}") from error
-    return len(torn)
+    return size - len(torn), len(torn)
 
 
 def find(path: Path, identity: str, node_key: NodeKey) -> bytes | None:

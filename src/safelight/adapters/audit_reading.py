@@ -6,6 +6,7 @@ Only whole lines are read, so that a record which is being written is not seen y
 
 import mmap
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from safelight.audit.records import Record, parse
 from safelight.ports.audit import AuditCorrupt, AuditPage, AuditQuery, AuditRecord
 
 SCAN_LIMIT_BYTES = 256 * 1024 * 1024
-"""How much one search reads at most; the next page goes on from there."""
+SCAN_LIMIT_SECONDS = 2.0
+"""How much one search reads, and how long, at most; the next page goes on from there."""
 PAGE_LIMIT = 1000
 _CLOCK_SLACK_MS = 3_600_000
 
@@ -31,6 +33,7 @@ def search(directory: Path, query: AuditQuery, keyring: Keyring | None) -> Audit
     found: list[AuditRecord] = []
     limit = max(1, min(query.limit, PAGE_LIMIT))
     budget = SCAN_LIMIT_BYTES
+    until = time.monotonic() + SCAN_LIMIT_SECONDS
     for paths in reversed(all_segments(directory)):
         if (query.before is not None and paths.first >= query.before) or _too_old(paths, query):
             continue
@@ -38,7 +41,7 @@ def search(directory: Path, query: AuditQuery, keyring: Keyring | None) -> Audit
             budget -= len(line)
             if (record := matching.record(line, paths)) is not None:
                 found.append(record)
-            if len(found) == limit or budget <= 0:
+            if len(found) == limit or budget <= 0 or time.monotonic() > until:
                 index = _parse(line, paths).index
                 return AuditPage(tuple(found), index or None)
     return AuditPage(tuple(found), None)
@@ -53,10 +56,16 @@ class _Matching:
         self._text = None if query.text is None else query.text.casefold()
         wanted = [(b'"actor":', query.actor), (b'"session":', query.session_id), (b'"target":', query.target)]
         self._needles = [name + canonical(value) for name, value in wanted if value is not None]
+        if keyring is None and query.text is not None and query.text.isascii() and query.text.isalnum():
+            self._open_text = query.text.lower().encode()
+        else:  # it may be sealed, or stand escaped in the line
+            self._open_text = b""
         self._kinds = [b'"kind":' + canonical(kind) for kind in query.kinds or ()]
 
     def record(self, line: bytes, paths: SegmentPaths) -> AuditRecord | None:
         if not all(needle in line for needle in self._needles):
+            return None
+        if self._open_text and self._open_text not in line.lower():
             return None
         if self._query.kinds is not None and not any(kind in line for kind in self._kinds):
             return None

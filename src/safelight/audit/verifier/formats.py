@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 FORMAT = 1
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
 
 class Unusable(Exception):
     """The verification could not be made: not an export, not a key, not a checkpoint."""
@@ -108,9 +110,7 @@ def unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def canonical(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
+    return _ENCODE(value).encode("utf-8", "surrogatepass")
 
 
 def read_header(line: bytes) -> dict[str, Any]:

@@ -99,10 +99,13 @@ class _Verification:
             self._problem("there is more behind the end")
             return
         try:
-            read = json.loads(data, object_pairs_hook=unique_names)
+            text = data.decode()
+            read = json.loads(text)
+            is_canonical = canonical(read) == data
+            if not is_canonical:  # what is canonical cannot have a name twice
+                read = json.loads(text, object_pairs_hook=unique_names)
             if not isinstance(read, dict):
                 raise ValueError("not an object")
-            is_canonical = canonical(read) == data
         except (ValueError, RecursionError) as error:
             self._lost(f"a line cannot be read ({type(error).__name__}): it was changed", self._next)
             return
