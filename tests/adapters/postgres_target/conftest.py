@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from safelight.adapters.postgres_target import PostgresTargetAdmin
+from safelight.adapters.postgres_target.admin import PostgresTargetAdmin
 from safelight.dataplane.postgres.dial import dial
 from safelight.domain.masking import Strategy
 from safelight.domain.target import AccountMode, ColumnLabel, Target, TargetKind, TlsMode
@@ -60,10 +60,6 @@ class Shop:
         """The session roles that exist now."""
         found = self.sql(r"SELECT rolname FROM pg_roles WHERE rolname ~ '^safelight_[rw]_' ORDER BY 1")
         return found.splitlines()
-
-    @property
-    def secrets(self) -> FakeSecrets:
-        return FakeSecrets(admin=self.accounts.admin_password, superuser=self.server.password)
 
 
 @pytest.fixture(scope="module", params=[15, 18])
@@ -125,10 +121,11 @@ def administer(shop: Shop, executor: ThreadPoolExecutor) -> Administer:
 
     @asynccontextmanager
     async def running(
-        target: Target | None = None, *, node: str = "test", warm: int = 2
+        target: Target | None = None, *, node: str = "test", warm: int = 2, secrets: Mapping[str, str] | None = None
     ) -> AsyncIterator[PostgresTargetAdmin]:
         dialer = functools.partial(dial, executor=executor, timeout_seconds=5.0)
-        admin = PostgresTargetAdmin(target or shop.target, shop.secrets, node=node, warm=warm, dial=dialer)
+        known = FakeSecrets(admin=shop.accounts.admin_password, superuser=shop.server.password, **(secrets or {}))
+        admin = PostgresTargetAdmin(target or shop.target, known, node=node, warm=warm, dial=dialer)
         try:
             await admin.start()
             yield admin

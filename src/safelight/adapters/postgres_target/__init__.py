@@ -3,7 +3,3 @@
 Accounts for sessions, the end of their work, catalogs, preflight. A client's text never runs here with the
 administrator's rights.
 """
-
-from safelight.adapters.postgres_target.admin import PostgresTargetAdmin
-
-__all__ = ["PostgresTargetAdmin"]

@@ -102,6 +102,7 @@ class PostgresTargetAdmin:
         self, session_id: str, capabilities: frozenset[Capability], database: str, until_ms: int
     ) -> Account:
         """An account for one session. Raises: TargetUnavailable."""
+        self._in_database(database)
         if self._roles is None:
             return self._static_account(enforced_read_only=await self._is_enforced(database))
         kind = RoleKind.READ if capabilities <= READING else RoleKind.WRITE

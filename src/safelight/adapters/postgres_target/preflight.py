@@ -142,9 +142,7 @@ def _account(target: Target, seen: Observed) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, "account", f"the role {seen.account} does not exist", None)
         return
     if attributes.superuser:
-        message = (
-            f"{seen.account} is a superuser: nothing but the reading of text stands between a session and the server"
-        )
+        message = f"{seen.account} is a superuser: the server itself refuses its sessions nothing"
         yield Finding(Severity.WARNING, "reads change nothing", message, f"ALTER ROLE {name} NOSUPERUSER;")
     elif attributes.creates_roles or attributes.creates_databases or attributes.replicates:
         what = f"ALTER ROLE {name} NOCREATEROLE NOCREATEDB NOREPLICATION;"
