@@ -313,7 +313,7 @@ def test_killed_again_and_again_it_loses_nothing_that_was_durable(tmp_path: Path
             [sys.executable, "-c", CHILD, str(place.directory)], stdout=subprocess.PIPE, text=True
         )
         assert child.stdout is not None
-        for _ in range(20):
+        for _ in range(6):
             told = int(child.stdout.readline())
         child.send_signal(signal.SIGKILL)
         rest = child.stdout.read().split()
