@@ -25,7 +25,7 @@ def _entry(section: str, module: str, attribute: str, text: str, others: bool = 
 
 COMMANDS: dict[str, CommandEntry] = {
     "connect": _entry(
-        _ACCESS, "connect", "connect", "Open a target with your own client; asks for access if needed."
+        _ACCESS, "connect", "connect", "Open a target with your own client; asks for access if needed.", True
     ),
     "request": _entry(_ACCESS, "access", "request", "Ask for access to targets."),
     "requests": _entry(_ACCESS, "access", "requests", "List access requests."),

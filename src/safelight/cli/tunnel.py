@@ -53,6 +53,8 @@ async def serve(place: Connection, directory: Path, ready: asyncio.Event | None 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await _carry(place, (reader, writer))
+        except asyncio.CancelledError:
+            return  # the tunnel is closing; raising would only be reported as a failure of this connection
         except (OSError, asyncio.IncompleteReadError, PeerProtocolError) as error:
             say(f"a connection ended: {error}")
             with suppress(OSError):

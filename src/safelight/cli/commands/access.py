@@ -140,7 +140,7 @@ def grants(
 
 
 def extend(
-    grant_id: Annotated[str | None, typer.Argument(metavar="[GRANT]", help="By default your only grant.")] = None,
+    grant_id: Annotated[str | None, typer.Argument(metavar="GRANT", help="By default your only grant.")] = None,
     duration: Annotated[str, typer.Option("--for", metavar="TIME", help="How much longer.")] = "30m",
     reason: Annotated[str | None, typer.Option("--reason", "-r", help="Why.")] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until it is decided.")] = False,
@@ -154,7 +154,7 @@ def extend(
 
 
 def give_back(
-    grant_id: Annotated[str | None, typer.Argument(metavar="[GRANT]", help="By default your only grant.")] = None,
+    grant_id: Annotated[str | None, typer.Argument(metavar="GRANT", help="By default your only grant.")] = None,
     reason: Annotated[str | None, typer.Option("--reason", "-r", help="Needed for somebody else's.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from safelight.cli.client import ApiClient, segment
 from safelight.cli.client import connect as log_in
-from safelight.cli.commands.access import Capability, Duration, Incident, Reason
+from safelight.cli.commands.access import Capability, Duration
 from safelight.cli.output import Json, print_json, say
 from safelight.cli.postgres_environment import Connection, connection
 from safelight.cli.problem import CliProblem, ExitCode
@@ -22,12 +22,12 @@ from safelight.cli.times import remaining, seconds
 
 
 def connect(
-    target: Annotated[str, typer.Argument(help="The target, or target/database.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="The target, or target/database.")],
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ARGS]", help="For psql; or the command with --exec.")
+        list[str] | None, typer.Argument(metavar="ARGS", help="For psql; or the command with --exec.")
     ] = None,
-    incident: Incident = None,
-    reason: Reason = None,
+    incident: Annotated[str | None, typer.Option("--incident", help="The incident that this is for.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; by default the incident.")] = None,
     capability: Annotated[list[Capability] | None, typer.Option("--capability", help="May be repeated.")] = None,
     duration: Duration = "1h",
     show: Annotated[bool, typer.Option("--print", help="Print the connection string instead.")] = False,
