@@ -12,7 +12,7 @@ from safelight.domain.incident import IncidentState
 from safelight.domain.principal import Principal
 from safelight.policy.engine import PolicyEngine
 from safelight.policy.questions import StatementQuestion
-from tests.policy.cast import ANA, EVERYTHING, ORDERS, PIA, SCOUT, SIGNED, SUE, agent, facts, grant, statement
+from tests.policy.cast import ANA, EVERYTHING, ORDERS, PIA, SCOUT, SIGNED, STRAY, SUE, facts, statement
 
 READ, WRITE = Capability.READ, Capability.WRITE
 
@@ -117,6 +117,7 @@ HOUSE_RULE = Refusal("postgres.copy.program", "no programs", "use psql's own cop
         (replace(READING, principal=replace(ANA, disabled=True)), "principal.disabled"),
         (replace(statement(SCOUT, facts("select", READ)), sponsor=replace(ANA, disabled=True)), "principal.disabled"),
         (replace(statement(SCOUT, facts("select", READ)), sponsor=SUE), "agent.sponsor"),
+        (replace(statement(SCOUT, facts("select", READ)), sponsor=None), "agent.sponsor"),
         (replace(READING, sponsor=SUE), "agent.sponsor"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -175,14 +176,14 @@ def test_equal_questions_have_equal_answers_whatever_was_asked_between(engine: P
     assert engine.decide_statement(q) == first
 
 
-def test_an_agent_without_its_sponsors_groups_gets_no_more() -> None:
+def test_a_policy_can_look_at_an_agents_sponsor() -> None:
     engine = PolicyEngine.load(
         {
-            "mine.cedar": '@id("mine.sponsored") permit (principal is Agent, action == Action::"read", resource)'
+            "mine.cedar": '@id("mine.agents") permit (principal is Agent, action == Action::"read", resource)'
             ' when { principal.sponsor in Group::"oncall" };'
+            '@id("mine.people") permit (principal is Person, action == Action::"read", resource);'
         },
         defaults=False,
     )
-    bot = agent("bot", ANA)
-    q = StatementQuestion(bot, ORDERS, grant(bot, EVERYTHING), None, facts("select", READ), approved=False)
-    assert engine.decide_statement(q).effect is Effect.DENY
+    assert engine.decide_statement(statement(SCOUT, facts("select", READ))).effect is Effect.ALLOW
+    assert engine.decide_statement(statement(STRAY, facts("select", READ))).effect is Effect.DENY

@@ -246,11 +246,9 @@ def _principal_refusal(principal: Principal, sponsor: Principal | None) -> Refus
         return refusals.principal_disabled(principal.name)
     if sponsor is not None and sponsor.disabled:
         return refusals.principal_disabled(sponsor.name)
-    if principal.kind is PrincipalKind.PERSON:
-        return None if sponsor is None else refusals.sponsor_unknown(principal.name)
-    if principal.sponsor is None or (sponsor is not None and sponsor.name != principal.sponsor):
-        return refusals.sponsor_unknown(principal.name)
-    return None
+    known = None if principal.kind is PrincipalKind.PERSON else principal.sponsor or ""
+    given = sponsor.name if sponsor is not None else None
+    return None if given == known else refusals.sponsor_unknown(principal.name)
 
 
 def _statement_refusal(q: StatementQuestion) -> Refusal | None:
@@ -274,8 +272,6 @@ def _statement_refusal(q: StatementQuestion) -> Refusal | None:
 def _request_refusal(q: RequestQuestion) -> Refusal | None:
     if (refusal := _principal_refusal(q.principal, q.sponsor)) is not None:
         return refusal
-    if q.principal.kind is PrincipalKind.AGENT and q.sponsor is None:
-        return refusals.sponsor_unknown(q.principal.name)
     if not q.targets or not q.capabilities or q.duration_seconds <= 0:
         return Refusal(
             "request.empty",

@@ -40,7 +40,7 @@ class StatementQuestion:
     """May this statement run now? ``approved``: a second person has approved exactly this statement.
 
     ``incident`` is the grant's incident and must be given when the grant names one. ``sponsor`` is the person an
-    agent acts for: when given, the statement must be allowed to both.
+    agent acts for, and must be given for an agent: the statement must be allowed to both.
     """
 
     principal: Principal
