@@ -205,8 +205,8 @@ def test_timeouts_are_read_as_the_server_reads_them(value: str, milliseconds: in
 def test_what_may_hold_secrets_is_not_shown() -> None:
     for name in ("TimeZone", "server_version", "transaction_isolation", "plpgsql.variable_conflict", "all"):
         assert check_read_setting(name) is None, name
-    for name in ("app.jwt_secret", "primary_conninfo", "Archive_Command", "my.password", None):
-        assert check_read_setting(name) is not None, name
+    for secret in ("app.jwt_secret", "primary_conninfo", "Archive_Command", "my.password", None):
+        assert check_read_setting(secret) is not None, secret
 
 
 @pytest.mark.parametrize("fixture", ["postgres15", "postgres18"])
