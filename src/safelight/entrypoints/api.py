@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from safelight.adapters.audit_reader import AuditFilesReader
 from safelight.controlplane.app import create_app
 from safelight.controlplane.parts import ApiParts, GatewayInfo, ListenerInfo, WebhookSource
 from safelight.controlplane.server import ApiServer
@@ -26,7 +25,7 @@ def _parts(node: "Node") -> ApiParts:
         services=node.services,
         live=node.live,
         audit=node.audit,
-        audit_reader=AuditFilesReader(node.audit, node.keys.node_key),
+        audit_reader=node.audit_reader,
         clock=node.clock,
         secrets=node.secrets,
         gateway=_gateway_info(node),

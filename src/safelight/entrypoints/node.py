@@ -13,6 +13,7 @@ from typing import Any, Self
 import structlog
 
 from safelight.adapters.audit_files import AuditFiles
+from safelight.adapters.audit_reader import AuditFilesReader
 from safelight.adapters.clock import SystemClock
 from safelight.adapters.config_files import ConfigSet, ConfigWatcher
 from safelight.adapters.file_problems import FilesInvalid
@@ -67,6 +68,7 @@ class Node:
         self._failed = asyncio.Event()
         self.in_force: InForce
         self.audit: AuditFiles
+        self.audit_reader: AuditFilesReader
         self.services: Services
         self.live: NodeSessions
         self.targets: PostgresTargets
@@ -99,6 +101,12 @@ class Node:
         settings = self.settings
         self.in_force = self._configuration.load()
         self._stack.callback(self.executor.shutdown, wait=False)
+        self.live = NodeSessions(
+            self.clock,
+            lambda grant_id: self.services.access.deadline(grant_id),
+            session_max_seconds=settings.timeouts.session_max_seconds,
+            idle_seconds=settings.timeouts.idle_seconds,
+        )
         self.audit = AuditFiles.open(
             settings.state_directory / "audit",
             origin=settings.audit.origin or f"safelight/{settings.node}",
@@ -107,15 +115,11 @@ class Node:
             clock=self.clock,
             segment_bytes=settings.audit.segment_mib * 1024 * 1024,
         )
-        await self.audit.start()
+        await self.audit.start(when_failed=lambda why: self._log_is_lost(AuditUnavailable(why)))
         self._stack.push_async_callback(self.audit.close)
+        self.audit_reader = AuditFilesReader(self.audit, self.keys.node_key)
+        self._stack.push_async_callback(self.audit_reader.close)
         self.departures = Departures(self.audit, self._log_is_lost)
-        self.live = NodeSessions(
-            self.clock,
-            lambda grant_id: self.services.access.deadline(grant_id),
-            session_max_seconds=settings.timeouts.session_max_seconds,
-            idle_seconds=settings.timeouts.idle_seconds,
-        )
         await self._start_services()
         self.analysts = AnalystPool(settings.analysts.count, settings.analysts.timeout_seconds)
         await self.analysts.start()
@@ -144,9 +148,7 @@ class Node:
         )
 
     def _admin_for(self, target: Target) -> TargetAdmin[Catalog]:
-        connect = partial(
-            dial, executor=self.executor, timeout_seconds=self.settings.timeouts.target_connect_seconds
-        )
+        connect = partial(dial, executor=self.executor, timeout_seconds=self.settings.timeouts.target_connect_seconds)
         warm = self.settings.limits.warm_roles
         return PostgresTargetAdmin(target, self.secrets, node=self.settings.node, warm=warm, dial=connect)
 

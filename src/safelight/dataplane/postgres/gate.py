@@ -7,6 +7,7 @@ session's messages wait in order.
 from collections.abc import Callable
 
 from safelight import _native
+from safelight.audit.statement_fields import outcome_fields
 from safelight.dataplane.departures import Departures
 from safelight.dataplane.postgres.meaning import UNKNOWN_NAME, Meanings
 from safelight.dataplane.postgres.planning import plan_message, refused_message
@@ -160,15 +161,15 @@ class SessionGate:
         return Authorized(plan, plan.decision, index)
 
     def outcome(self, intent: int, plan: StatementPlan, outcome: Outcome, cells: dict[str, int], micros: int) -> None:
-        fields = b'"bytes":%d,"intent":%d,"micros":%d,"result":"%s","rows":%d' % (
-            outcome.bytes,
+        fields = outcome_fields(
             intent,
-            micros,
-            outcome.result.encode(),
-            outcome.rows,
+            outcome.result,
+            rows=outcome.rows,
+            result_bytes=outcome.bytes,
+            micros=micros,
+            sqlstate=outcome.sqlstate,
+            cells=cells,
         )
-        if cells or outcome.sqlstate:
-            fields = _fields_with(fields, outcome.sqlstate, cells)
         self._audit.append_statement(self._session_id, OUTCOME, self._clock.wall_ms(), fields, b"")
         self._departures.note()
         if self.watchers:
@@ -197,12 +198,3 @@ class SessionGate:
 
 def _unavailable(problem: TargetUnavailable) -> Refusal:
     return Refusal("target.unavailable", f"the target's catalog cannot be read: {problem}", "try again in a moment")
-
-
-def _fields_with(fields: bytes, sqlstate: str, cells: dict[str, int]) -> bytes:
-    """Insert the optional fields at their place in the sorted order."""
-    masked = ",".join(f'"{name}={count}"' for name, count in sorted(cells.items()))
-    if masked:
-        head, _, tail = fields.partition(b',"micros"')
-        fields = head + b',"masked":[' + masked.encode() + b'],"micros"' + tail
-    return fields + (b',"sqlstate":"%s"' % sqlstate.encode("ascii", "replace") if sqlstate else b"")
