@@ -1,6 +1,7 @@
 """Session roles on real servers: leased in a moment, able to do their part and no more, gone afterwards."""
 
 import asyncio
+import functools
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +9,16 @@ from dataclasses import replace
 
 import pytest
 
+from safelight.adapters.postgres_target.admin import PostgresTargetAdmin
 from safelight.adapters.postgres_target.wire import ServerRefused, Wire
 from safelight.dataplane.postgres.dial import dial
 from safelight.domain.capability import Capability
 from safelight.domain.errors import TargetUnavailable
-from safelight.ports.target_admin import Account
-from tests.adapters.postgres_target.conftest import Administer, Shop, static, until
+from safelight.domain.target import TlsMode
+from safelight.ports.target_admin import Account, Severity
+from tests.adapters.postgres_target.conftest import SHOP, Administer, FakeSecrets, Shop, static, target_of, until
+from tests.rig.accounts import create_accounts
+from tests.rig.servers import Server
 
 READ = frozenset({Capability.READ})
 WRITE = frozenset({Capability.READ, Capability.WRITE})
@@ -254,3 +259,39 @@ async def test_the_connection_comes_back_after_a_crash_of_the_server(shop: Shop,
         assert account is not None
         await admin.release("s1")
         assert first.user not in shop.roles()
+
+
+async def test_where_nothing_can_be_written_session_roles_cannot_be_made(shop: Shop, administer: Administer) -> None:
+    shop.sql(f"ALTER ROLE {shop.accounts.admin} SET default_transaction_read_only = on")
+    try:
+        async with administer() as admin:
+            with pytest.raises(TargetUnavailable, match=r"standby or read-only.*static account"):
+                await admin.lease("s1", READ, shop.database, in_an_hour())
+            assert await admin.catalog(shop.database), "everything else works"
+    finally:
+        shop.sql(f"ALTER ROLE {shop.accounts.admin} RESET default_transaction_read_only")
+
+
+async def test_everything_goes_over_tls_where_the_target_has_it(
+    postgres15_tls: Server, executor: ThreadPoolExecutor
+) -> None:
+    database = postgres15_tls.create_database()
+    postgres15_tls.sql(SHOP, database)
+    accounts = create_accounts(postgres15_tls, database)
+    target = target_of(postgres15_tls, database, accounts)
+    assert target.tls is TlsMode.VERIFY_FULL
+    dialer = functools.partial(dial, executor=executor, timeout_seconds=5.0)
+    secrets = FakeSecrets(admin=accounts.admin_password)
+    admin = PostgresTargetAdmin(target, secrets, node="test", warm=1, dial=dialer)
+    await admin.start()
+    try:
+        account = await admin.lease("s1", READ, database, in_an_hour())
+        link, _ = await dialer(target, account, {"database": database})
+        wire = Wire(link)
+        encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = $1"
+        assert await wire.query(encrypted, account.user) == [("t",)]
+        wire.close()
+        assert postgres15_tls.sql(encrypted.replace("$1", f"'{accounts.admin}'")) == "t"
+        assert (await admin.preflight())[0].severity is Severity.OK
+    finally:
+        await admin.close()

@@ -5,8 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from safelight.adapters.postgres_target import preflight
+from safelight.adapters.postgres_target.privileges import Attributes
+from safelight.domain.target import AccountMode
 from safelight.ports.target_admin import Finding, Severity
 from tests.adapters.postgres_target.conftest import Administer, Shop, static
+from tests.policy.cast import ORDERS
 from tests.rig.accounts import database_sql
 
 pytestmark = pytest.mark.anyio
@@ -134,3 +138,25 @@ async def test_a_target_that_cannot_be_reached_is_a_finding(shop: Shop, administ
             assert "cannot be used now" in finding.message
         finally:
             shop.server.start()
+
+
+async def test_a_standby_and_an_old_version_are_errors() -> None:
+    seen = preflight.Observed(
+        version_num=130011,
+        standby=True,
+        administrator="admin",
+        administrator_attributes=Attributes(False, True, False, False, False, False),
+        may_signal=True,
+        sees_activity=True,
+        account="readers",
+        account_attributes=Attributes(False, False, False, False, False, False),
+        privileges={},
+        may_grant={"readers": True},
+        missing_roles=(),
+    )
+    target = replace(ORDERS, account_mode=AccountMode.EPHEMERAL, read_role="readers", write_role="writers")
+    found = preflight.findings(target, seen)
+    assert [finding.severity for finding in found] == [Severity.ERROR, Severity.ERROR]
+    told(found, "13 is too old")
+    told(found, "standby")
+    assert preflight.findings(target, replace(seen, version_num=190000, standby=False))[0].severity is Severity.NOTE
