@@ -40,7 +40,8 @@ EXPRESSIONS = (
     "ROW({expression})::text",
     "count(*) FILTER (WHERE {condition})", "({expression} LIKE {expression})", "unnest(ARRAY[{expression}])",
     "split_part({expression}, '@', 2)", "({expression})::text", "replace({expression}, 'a', {expression})",
-    "{labelled}::text", "lower({labelled})", "{subquery}", "{subquery}",
+    "{labelled}::text", "lower({labelled})", "{subquery}", "{subquery}", "{labelled}::int", "{labelled}::numeric",
+    "1 / (length({labelled}) - 8)", "unnest(string_to_array({labelled}, '1'))", "to_date({labelled}, 'YYYY')",
 )  # fmt: skip
 CONDITIONS = (
     "{labelled} = {constant}", "{constant} = {labelled}", "{labelled} IN ({constant}, 'q')", "{column} = {constant}",
@@ -48,7 +49,7 @@ CONDITIONS = (
     "{labelled} IS NULL", "{labelled} > {constant}", "{labelled} NOT IN ('x', 'y')", "{expression} = {constant}",
     "{labelled} = ANY (ARRAY['a'])", "({condition} AND {condition})", "({condition} OR {condition})",
     "{column} > '3'",
-    "{subquery} IS NOT NULL",
+    "{subquery} IS NOT NULL", "{labelled} = {column}", "{column} = {labelled}",
 )  # fmt: skip
 SUBQUERIES = ("({select} LIMIT 1)", "EXISTS ({select})", "({column} IN ({select}))")
 LATERALS = (

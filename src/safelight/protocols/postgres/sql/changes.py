@@ -89,7 +89,9 @@ class Changes:
         """INSERT … SELECT: what goes into a labelled column must be a constant of the select list."""
         self._queries.read_nested(node, scope)
         listed = [target.res_target.val for target in select.target_list]
-        plain = select.op == pg.SETOP_NONE and not select.values_lists and not any(_is_star(value) for value in listed)
+        plain = (
+            select.op == pg.SETOP_NONE and not select.values_lists and not any(_is_star(value) for value in listed)
+        )
         for position, column in enumerate(columns):
             if not column.guarded or (plain and position >= len(listed)):
                 continue  # beyond the list nothing is written
