@@ -1,4 +1,5 @@
-//! Where in a text something *could* be: bit logic over the classes of two blocks, the current and the next.
+//! Where in a text something *could* be: bit logic over the classes of 64 bytes, of which the last are only looked
+//! ahead at and come first in the next window.
 //!
 //! Every match of a detector contains at least one candidate, or overlaps a match that does. A candidate is told from
 //! the bytes at and behind it alone, never from those before: what a cell is preceded by changes nothing, which is what
@@ -44,8 +45,8 @@ const KINDS: [Kind; 9] = [
     Kind::Dashes,
 ];
 
-/// Shortest run of token characters that can be a token.
-pub(crate) const SHORTEST_WORD: u32 = 20;
+/// Shortest run of token characters that is looked at (a token has 20 or more with its prefix).
+const SHORTEST_WORD: u32 = 16;
 /// Shortest run of bare digits that can be a card.
 pub(crate) const SHORTEST_CARD: u32 = 12;
 /// Shortest run of digits and separators that can be a card.
@@ -54,13 +55,14 @@ const SHORTEST_GROUPED_CARD: u32 = 15;
 const SHORTEST_IBAN: u32 = 15;
 /// Shortest text that any detector matches (`::1`).
 const SHORTEST_TEXT: usize = 3;
+/// How far a window is moved on: what it looks ahead at is 16 bytes at the most.
+const STRIDE: usize = BLOCK - 16;
 
-/// One class in the current block (low half) and the next. `lane >> n` looks n bytes ahead; looking ahead further
-/// than one block in all is not possible.
-type Lane = u128;
+/// One class in a window. `lane >> n` looks n bytes ahead.
+type Lane = u64;
 
 /// Whether this and the next `length - 1` bytes are all in the lane, by doubling.
-#[inline]
+#[inline(always)]
 fn run(mut lane: Lane, length: u32) -> Lane {
     let mut covered = 1;
     while covered < length {
@@ -71,7 +73,7 @@ fn run(mut lane: Lane, length: u32) -> Lane {
     lane
 }
 
-/// Per kind that reports starts of runs: whether a run reached the end of the block before.
+/// Per kind that reports starts of runs: whether a run reached the end of the window before.
 #[derive(Default)]
 struct Carry {
     digits: u64,
@@ -80,54 +82,73 @@ struct Carry {
 }
 
 /// Positions where a run of ones starts.
-#[inline]
-fn starts(lane: Lane, carry: &mut u64) -> u64 {
-    let here = lane as u64;
-    let found = here & !(here << 1 | *carry);
-    *carry = here >> 63;
+#[inline(always)]
+fn starts(lane: Lane, carry: &mut u64) -> Lane {
+    let found = lane & !(lane << 1 | *carry);
+    *carry = lane >> (STRIDE - 1) & 1;
     found
 }
 
 /// A mask of candidates for each of [`KINDS`].
-#[inline]
-fn combine(here: &Classes, next: &Classes, carry: &mut Carry) -> [u64; KINDS.len()] {
-    let lane = |here: u64, next: u64| Lane::from(here) | Lane::from(next) << 64;
-    let digit = lane(here.digit, next.digit);
-    let letter = lane(here.letter, next.letter);
-    let dot = lane(here.dot, next.dot);
-    let colon = lane(here.colon, next.colon);
-    let dash = lane(here.dash, next.dash);
-    let gap = dash | lane(here.space, next.space);
-
-    let joint = gap | dot;
-    let ssn = run(digit, 3) & joint >> 3 & run(digit, 2) >> 4 & joint >> 6 & run(digit, 4) >> 7;
-
-    // The last digit before a dot that is followed by a digit; twice more within three digits.
-    let octet = digit & dot >> 1 & digit >> 2;
-    let reach = |octet: Lane| octet >> 2 | octet >> 3 | octet >> 4;
-    let quad = octet & reach(octet & reach(octet));
-
-    // Four colons with up to four digits between each two; or two at once.
-    let groups = |more: Lane| colon & (more >> 2 | more >> 3 | more >> 4 | more >> 5);
-    let colons = colon & colon >> 1 | groups(groups(groups(colon)));
-
-    let grouped = digit | gap & digit >> 1;
-    let digits = run(digit, SHORTEST_CARD) | run(grouped, SHORTEST_GROUPED_CARD);
-
-    let iban = letter & letter >> 1 & run(digit, 2) >> 2 & run(letter | digit | gap, SHORTEST_IBAN);
-    let word = lane(here.word, next.word);
-
+#[inline(always)]
+fn combine(classes: &Classes, carry: &mut Carry) -> [Lane; KINDS.len()] {
+    let Classes {
+        digit,
+        letter,
+        word,
+        at,
+        plus,
+        dash,
+        dot,
+        colon,
+        space,
+    } = *classes;
+    let gap = dash | space;
     [
-        here.at,
-        here.plus & (digit >> 1 | digit >> 2) as u64,
-        ssn as u64,
-        quad as u64,
-        colons as u64,
-        starts(digits, &mut carry.digits),
-        iban as u64,
+        at,
+        plus & (digit >> 1 | digit >> 2),
+        numbers(digit, gap | dot),
+        dotted_quads(digit, dot),
+        colons(colon),
+        starts(digit_runs(digit, gap), &mut carry.digits),
+        ibans(letter, digit, gap),
         starts(run(word, SHORTEST_WORD), &mut carry.words),
         starts(run(dash, 5), &mut carry.dashes),
     ]
+}
+
+/// `ddd-dd-dddd`
+#[inline(always)]
+fn numbers(digit: Lane, joint: Lane) -> Lane {
+    joint >> 3 & joint >> 6 & run(digit, 3) & run(digit, 2) >> 4 & run(digit, 4) >> 7
+}
+
+/// The last digit before a dot that is followed by a digit; twice more within three digits.
+#[inline(always)]
+fn dotted_quads(digit: Lane, dot: Lane) -> Lane {
+    let octet = digit & dot >> 1 & digit >> 2;
+    let reach = |octet: Lane| octet >> 2 | octet >> 3 | octet >> 4;
+    octet & reach(octet & reach(octet))
+}
+
+/// Four colons with up to four digits between each two; or two at once.
+#[inline(always)]
+fn colons(colon: Lane) -> Lane {
+    let groups = |more: Lane| colon & (more >> 2 | more >> 3 | more >> 4 | more >> 5);
+    colon & colon >> 1 | groups(groups(groups(colon)))
+}
+
+/// Enough bare digits, or enough digits with single separators between them.
+#[inline(always)]
+fn digit_runs(digit: Lane, gap: Lane) -> Lane {
+    const REST: u32 = SHORTEST_GROUPED_CARD - SHORTEST_CARD;
+    let grouped = run(digit | gap & digit >> 1, SHORTEST_CARD);
+    run(digit, SHORTEST_CARD) | grouped & grouped >> REST
+}
+
+#[inline(always)]
+fn ibans(letter: Lane, digit: Lane, gap: Lane) -> Lane {
+    letter & letter >> 1 & run(digit, 2) >> 2 & run(letter | digit | gap, SHORTEST_IBAN)
 }
 
 /// Call `visit` with every candidate at or after `from`, in the order of their positions, until it breaks.
@@ -142,11 +163,12 @@ pub(crate) fn visit(
     }
     let mut carry = Carry::default();
     let mut start = from;
-    let mut here = block_at(text, start);
     while start < text.len() {
-        let next = block_at(text, start + BLOCK);
-        let masks = combine(&here, &next, &mut carry);
-        let mut any = masks.iter().fold(0, |any, mask| any | mask);
+        // Only the last window, behind which there is nothing, is looked at to its end.
+        let is_last = text.len() - start <= BLOCK;
+        let masks = combine(&block_at(text, start), &mut carry);
+        let mut any = masks.iter().fold(0, |any, mask| any | mask)
+            & if is_last { !0 } else { (1 << STRIDE) - 1 };
         while any != 0 {
             let bit = any.trailing_zeros();
             any &= any - 1;
@@ -156,8 +178,7 @@ pub(crate) fn visit(
                 }
             }
         }
-        here = next;
-        start += BLOCK;
+        start += if is_last { BLOCK } else { STRIDE };
     }
     ControlFlow::Continue(())
 }

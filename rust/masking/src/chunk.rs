@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use crate::candidates::{visit, Kind};
 use crate::detect::{card, email, iban, phone, private_key, token};
 
-/// Framing bytes that happen to look like digits may lengthen a run at its start by this much at the most (a
-/// PostgreSQL cell's length field).
+/// What looks like a part of a run at its start and is not, at the most: the four bytes of a PostgreSQL cell's length,
+/// or the letter of a JSON escape.
 const FRAMING: usize = 4;
 
 /// The first place at or after `from` where something could match.
@@ -26,13 +26,14 @@ pub(crate) fn next_candidate(chunk: &[u8], from: usize) -> Option<usize> {
     hiding_escape(before).map(|at| from + at).or(found)
 }
 
+#[inline(never)]
 fn is_plausible(chunk: &[u8], kind: Kind, at: usize) -> bool {
     match kind {
         Kind::At => email::is_plausible(chunk, at),
         Kind::Plus => phone::is_plausible(chunk, at),
         Kind::DigitRun => card::is_plausible(chunk, at, FRAMING),
         Kind::Iban => iban::parse(chunk, at).is_some(),
-        Kind::Word => token::is_plausible(chunk, at),
+        Kind::Word => token::is_plausible(chunk, at, FRAMING),
         Kind::Dashes => private_key::is_plausible(chunk, at),
         Kind::Ssn | Kind::DottedQuad | Kind::Colons => true,
     }

@@ -55,13 +55,34 @@ pub(crate) fn classify(block: &[u8; BLOCK]) -> Classes {
 #[inline]
 pub(crate) fn block_at(text: &[u8], start: usize) -> Classes {
     let rest = &text[start.min(text.len())..];
-    match rest.first_chunk::<BLOCK>() {
-        Some(block) => classify(block),
-        None if rest.is_empty() => Classes::default(),
-        None => {
-            let mut padded = [0; BLOCK];
-            padded[..rest.len()].copy_from_slice(rest);
-            classify(&padded)
+    if let Some(block) = rest.first_chunk() {
+        return classify(block);
+    }
+    if rest.is_empty() {
+        return Classes::default();
+    }
+    // The last whole block holds the rest at its end: cheaper than to copy it.
+    if let Some(block) = text.last_chunk() {
+        return classify(block).skip(BLOCK - rest.len());
+    }
+    let mut padded = [0; BLOCK];
+    padded[..rest.len()].copy_from_slice(rest);
+    classify(&padded)
+}
+
+impl Classes {
+    /// Without the first `count` bytes (fewer than a block).
+    fn skip(self, count: usize) -> Classes {
+        Classes {
+            digit: self.digit >> count,
+            letter: self.letter >> count,
+            word: self.word >> count,
+            at: self.at >> count,
+            plus: self.plus >> count,
+            dash: self.dash >> count,
+            dot: self.dot >> count,
+            colon: self.colon >> count,
+            space: self.space >> count,
         }
     }
 }

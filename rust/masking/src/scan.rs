@@ -7,7 +7,26 @@ use crate::detect::private_key::EndLines;
 use crate::detect::{card, email, iban, ip, phone, private_key, ssn, token, url_credentials, Span};
 
 /// What the detectors find in `text`: ascending, no two overlapping.
+///
+/// A match is a boundary for its neighbours, as its replacement will be. So masking what was masked changes nothing.
 pub fn scan(text: &[u8]) -> Vec<Span> {
+    let mut spans = scan_once(text);
+    // Behind a match the parsers know of it already. Before one, what it kept from being found is looked for again; one
+    // more round is enough for all but contrived text.
+    for _ in 0..MOST_ROUNDS {
+        let fresh = scan_before(text, &spans);
+        if fresh.is_empty() {
+            break;
+        }
+        spans.extend(fresh);
+        settle(&mut spans);
+    }
+    spans
+}
+
+const MOST_ROUNDS: usize = 4;
+
+fn scan_once(text: &[u8]) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut scanner = Scanner::default();
     let _ = visit(text, 0, |kind, at| {
@@ -18,10 +37,29 @@ pub fn scan(text: &[u8]) -> Vec<Span> {
     spans
 }
 
+/// What is found between the spans if each is taken for the end of the text before it.
+fn scan_before(text: &[u8], spans: &[Span]) -> Vec<Span> {
+    let mut fresh = Vec::new();
+    let mut start = 0;
+    for span in spans {
+        let gap = &text[start..span.start];
+        if gap.last().is_some_and(|byte| !is_always_boundary(*byte)) {
+            fresh.extend(scan_once(gap).into_iter().map(|found| found.moved(start)));
+        }
+        start = span.end;
+    }
+    fresh
+}
+
+/// What no match depends on not having behind it.
+fn is_always_boundary(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"'`,;<>(){}[]|=".contains(&byte)
+}
+
 /// Where the parsers have been, so that no part of the text is read again and again.
 #[derive(Default)]
 struct Scanner {
-    /// Where the furthest match so far ends.
+    /// Where the furthest match so far ends. For what comes next, the text begins there.
     covered: usize,
     digits_until: usize,
     colons_until: usize,
@@ -31,30 +69,60 @@ struct Scanner {
 
 impl Scanner {
     /// Ask the parser for `kind` about the candidate at `at`.
+    #[inline(never)]
     fn candidate(&mut self, text: &[u8], kind: Kind, at: usize, spans: &mut Vec<Span>) {
-        // Inside a match nothing new begins. A run may go on behind it, and an `@` may belong to a longer match.
-        let inside = at < self.covered;
-        if inside && !matches!(kind, Kind::At | Kind::DigitRun | Kind::Word) {
-            return;
-        }
+        let floor = self.covered;
         let known = spans.len();
         match kind {
+            // Addresses and passwords may begin before what was found inside of them.
             Kind::At => spans.extend(at_sign(text, at, spans.last())),
-            Kind::Plus => spans.extend(phone::confirm(text, at)),
-            Kind::Ssn => spans.extend(ssn::confirm(text, at)),
-            Kind::DottedQuad => spans.extend(ip::confirm_v4(text, at)),
-            Kind::Colons => spans.extend(ip::confirm_v6(text, at, &mut self.colons_until)),
-            Kind::DigitRun => card::confirm(text, at, &mut self.digits_until, spans),
-            Kind::Iban => spans.extend(iban::confirm(text, at)),
-            Kind::Word if at >= self.words_until => {
-                self.words_until = token::confirm(text, at, spans)
-            }
-            Kind::Word => {}
-            Kind::Dashes => spans.extend(private_key::confirm(text, at, &mut self.end_lines)),
+            // A run may go on behind a match.
+            Kind::DigitRun => self.digits(text, at.max(floor), spans),
+            Kind::Word => self.words(text, at.max(floor), spans),
+            // Inside a match nothing new begins.
+            _ if at < floor => {}
+            _ => spans.extend(self.anchored(&text[floor..], kind, at - floor, floor)),
         }
         self.covered = spans[known..]
             .iter()
-            .fold(self.covered, |covered, span| covered.max(span.end));
+            .fold(floor, |covered, span| covered.max(span.end));
+    }
+
+    /// `text` begins at `floor` of the whole.
+    fn anchored(&mut self, text: &[u8], kind: Kind, at: usize, floor: usize) -> Option<Span> {
+        let found = match kind {
+            Kind::Plus => phone::confirm(text, at),
+            Kind::Ssn => ssn::confirm(text, at),
+            Kind::DottedQuad => ip::confirm_v4(text, at),
+            Kind::Iban => iban::confirm(text, at),
+            Kind::Colons => {
+                let mut until = self.colons_until.saturating_sub(floor);
+                let found = ip::confirm_v6(text, at, &mut until);
+                self.colons_until = floor + until;
+                found
+            }
+            Kind::Dashes => private_key::confirm(text, at, floor, &mut self.end_lines),
+            Kind::At | Kind::DigitRun | Kind::Word => None,
+        };
+        found.map(|span| span.moved(floor))
+    }
+
+    fn digits(&mut self, text: &[u8], at: usize, spans: &mut Vec<Span>) {
+        if at >= self.digits_until && at < text.len() {
+            self.digits_until = at
+                + card::confirm(
+                    &text[self.covered..],
+                    at - self.covered,
+                    self.covered,
+                    spans,
+                );
+        }
+    }
+
+    fn words(&mut self, text: &[u8], at: usize, spans: &mut Vec<Span>) {
+        if at >= self.words_until && at < text.len() {
+            self.words_until = token::confirm(text, at, self.covered, spans);
+        }
     }
 }
 
@@ -70,9 +138,6 @@ fn at_sign(text: &[u8], at: usize, last: Option<&Span>) -> Option<Span> {
 
 /// Order the spans and join those that overlap: what any detector found is masked, under the name of the longest.
 fn settle(spans: &mut Vec<Span>) {
-    if spans.len() < 2 {
-        return;
-    }
     spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     spans.dedup_by(|next, kept| {
         if next.start >= kept.end {

@@ -94,7 +94,18 @@ pub(crate) fn confirm_v6(text: &[u8], at: usize, until: &mut usize) -> Option<Sp
         .map(|(head, tail)| (start + head, at + ahead - tail))
         .find(|(start, end)| start < end && is_v6(&text[*start..*end]))?;
     let joined = follows_alphanumeric(text, start) || is_alphanumeric_at(text, end);
-    (!joined).then(|| Span::new(start, end, Detector::Ip))
+    (!joined).then(|| Span::new(start, end + zone_length(text, end), Detector::Ip))
+}
+
+/// The length of a zone, `%eth0` (RFC 4007 §11).
+fn zone_length(text: &[u8], at: usize) -> usize {
+    if text.get(at) != Some(&b'%') {
+        return 0;
+    }
+    match count_while(text, at + 1, 16, |byte| byte.is_ascii_alphanumeric()) {
+        0 | 16 => 0,
+        length => length + 1,
+    }
 }
 
 /// How much of a lone `:` or `.` to leave out at the start.

@@ -34,4 +34,13 @@ impl Span {
             detector,
         }
     }
+
+    /// The same in a text that has `offset` more bytes in front.
+    pub(crate) fn moved(self, offset: usize) -> Span {
+        Span {
+            start: self.start + offset,
+            end: self.end + offset,
+            ..self
+        }
+    }
 }

@@ -19,21 +19,30 @@ pub(crate) struct EndLines {
 }
 
 impl EndLines {
-    fn next_after(&mut self, text: &[u8], from: usize) -> Option<(usize, usize)> {
+    /// The next end line at or after `from`, in a text that begins at `floor` of the whole.
+    fn next_after(&mut self, text: &[u8], from: usize, floor: usize) -> Option<(usize, usize)> {
+        let whole = from + floor;
         let known = self
             .next
-            .filter(|next| from >= self.from && next.is_none_or(|(start, _)| from <= start));
-        let next = known.unwrap_or_else(|| end_line(text, from));
+            .filter(|next| whole >= self.from && next.is_none_or(|(start, _)| whole <= start));
+        let next = known.unwrap_or_else(|| {
+            end_line(text, from).map(|(start, end)| (start + floor, end + floor))
+        });
         *self = EndLines {
-            from,
+            from: whole,
             next: Some(next),
         };
-        next
+        next.map(|(start, end)| (start - floor, end - floor))
     }
 }
 
-/// `at` is the first of five dashes or more.
-pub(crate) fn confirm(text: &[u8], at: usize, end_lines: &mut EndLines) -> Option<Span> {
+/// `at` is the first of five dashes or more, in a text that begins at `floor` of the whole.
+pub(crate) fn confirm(
+    text: &[u8],
+    at: usize,
+    floor: usize,
+    end_lines: &mut EndLines,
+) -> Option<Span> {
     let dashes = count_while(text, at, text.len(), |byte| byte == b'-');
     let start = at + dashes - 5;
     let label = label_length(&text[start..], BEGIN)?;
@@ -41,7 +50,7 @@ pub(crate) fn confirm(text: &[u8], at: usize, end_lines: &mut EndLines) -> Optio
     // An end line behind another begin line belongs to that one.
     let next_begin = memchr::memmem::find(&text[body..], BEGIN).map(|found| body + found);
     let end = end_lines
-        .next_after(text, body)
+        .next_after(text, body, floor)
         .filter(|(end, _)| next_begin.is_none_or(|begin| *end < begin));
     let end = end.map_or_else(|| truncated_end(text, body), |(_, end)| end);
     Some(Span::new(start, end, Detector::PrivateKey))

@@ -13,54 +13,75 @@ const ATLAS: &[u8] = b".atlasv1.";
 /// `eyJ` in base64.
 const ENCODED_JWT: &[u8] = b"ZXlK";
 
-/// For each first byte of a prefix, which of [`RULES`] begin with it.
-static BY_FIRST_BYTE: LazyLock<[(u16, u16); 256]> = LazyLock::new(|| {
-    let mut table = [(0, 0); 256];
-    for (first, entry) in table.iter_mut().enumerate() {
-        let begins = |rule: &Rule| usize::from(rule.prefix.as_bytes()[0]) == first;
-        let start = RULES.iter().position(begins).unwrap_or(0);
-        let end = RULES
-            .iter()
-            .rposition(begins)
-            .map_or(start, |last| last + 1);
-        *entry = (start as u16, end as u16);
+/// The rules by the first two bytes of their prefixes.
+struct Index {
+    /// For each first byte, the second bytes there are (both ASCII).
+    seconds: [u128; 128],
+    /// For each first byte, which of [`RULES`] begin with it.
+    rows: [(u16, u16); 128],
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index {
+        seconds: [0; 128],
+        rows: [(0, 0); 128],
+    };
+    for (row, rule) in (0..).zip(RULES) {
+        let [first, second] = [0, 1].map(|place| usize::from(rule.prefix.as_bytes()[place]));
+        if index.seconds[first] == 0 {
+            index.rows[first].0 = row;
+        }
+        index.seconds[first] |= 1 << second;
+        index.rows[first].1 = row + 1;
     }
-    table
+    index
 });
 
-fn rules_at(text: &[u8], at: usize) -> impl Iterator<Item = &'static Rule> + '_ {
-    let (start, end) = BY_FIRST_BYTE[usize::from(text[at])];
-    let rules = RULES[usize::from(start)..usize::from(end)].iter();
-    rules.filter(move |rule| text[at..].starts_with(rule.prefix.as_bytes()))
+impl Index {
+    /// The rules whose prefix stands at `at`.
+    #[inline]
+    fn rules_at<'a>(&self, text: &'a [u8], at: usize) -> impl Iterator<Item = &'static Rule> + 'a {
+        let (first, second) = (
+            usize::from(text[at]),
+            text.get(at + 1).copied().unwrap_or(0),
+        );
+        let known = first < 128 && second < 128 && self.seconds[first] >> second & 1 == 1;
+        let (start, end) = if known { self.rows[first] } else { (0, 0) };
+        let rules = RULES[usize::from(start)..usize::from(end)].iter();
+        rules.filter(move |rule| text[at..].starts_with(rule.prefix.as_bytes()))
+    }
 }
 
-/// Whether a token could be in the run of token characters at `start`, whatever stands before and behind it.
-pub(crate) fn is_plausible(text: &[u8], start: usize) -> bool {
+/// Whether a token could be in the run of token characters at `start`, of which up to `framing` bytes do not belong to
+/// it, whatever stands behind it.
+pub(crate) fn is_plausible(text: &[u8], start: usize, framing: usize) -> bool {
+    let index = &*INDEX;
     let end = start + count_while(text, start, text.len(), is_word);
     let may_begin = |at: usize| match text[at] {
-        b'.' => text[at..].starts_with(ATLAS),
+        b'.' => text[at..].starts_with(ATLAS) || text[at..end].starts_with(b".ey"),
         b'-' => mailchimp(text, at).is_some(),
-        b'Z' => text[at..].starts_with(ENCODED_JWT),
-        _ => rules_at(text, at).any(|rule| parts_end(text, at + rule.prefix.len(), rule).is_some()),
+        _ if at > start + framing && follows_alphanumeric(text, at) => false,
+        b'Z' if text[at..].starts_with(ENCODED_JWT) => true,
+        _ => index
+            .rules_at(text, at)
+            .any(|rule| parts_end(text, at + rule.prefix.len(), rule).is_some()),
     };
     let is_bot = text[start] == b'A' && before(text, start) == Some(b':');
-    is_bot
-        || memchr::memmem::find(&text[start..end], b".ey").is_some()
-        || (start..end).any(may_begin)
+    is_bot || (start..end).any(may_begin)
 }
 
-/// Confirm the tokens in the run of token characters at `start`; returns where the run ends.
-pub(crate) fn confirm(text: &[u8], start: usize, spans: &mut Vec<Span>) -> usize {
+/// Confirm the tokens in the run of token characters at `start`, before which nothing counts that is before `floor`.
+/// Returns where the run ends.
+pub(crate) fn confirm(text: &[u8], start: usize, mut floor: usize, spans: &mut Vec<Span>) -> usize {
     let end = start + count_while(text, start, text.len(), is_word);
     let (mut at, mut jwt_until) = (start, start);
-    if let Some(span) = telegram(text, start) {
-        at = span.end;
-        spans.push(span);
-    }
     while at < end {
-        match token_at(text, at, &mut jwt_until) {
+        let mut until = jwt_until.saturating_sub(floor);
+        let found = token_at(&text[floor..], at - floor, &mut until);
+        jwt_until = floor + until;
+        match found.map(|span| span.moved(floor)) {
             Some(span) => {
-                at = span.end;
+                (at, floor) = (span.end, span.end);
                 spans.push(span);
             }
             None => at += 1,
@@ -87,9 +108,14 @@ fn token_at(text: &[u8], at: usize, jwt_until: &mut usize) -> Option<Span> {
             }
         }
         b'Z' if text[at..].starts_with(ENCODED_JWT) => return jwt::confirm_encoded(text, at),
+        b'A' if before(text, at) == Some(b':') => {
+            if let Some(span) = telegram(text, at) {
+                return Some(span);
+            }
+        }
         _ => {}
     }
-    rules_at(text, at).find_map(|rule| {
+    INDEX.rules_at(text, at).find_map(|rule| {
         let end = match_rule(text, at, rule)?;
         Some(Span::new(scheme_start(text, at, rule), end, rule.detector))
     })
@@ -102,7 +128,12 @@ fn scheme_start(text: &[u8], at: usize, rule: &Rule) -> usize {
     let scheme = schemes
         .iter()
         .find(|scheme| is_address && text[..at].ends_with(scheme));
-    at - scheme.map_or(0, |scheme| scheme.len())
+    let start = at - scheme.map_or(0, |scheme| scheme.len());
+    if follows_alphanumeric(text, start) {
+        at
+    } else {
+        start
+    }
 }
 
 /// The end of the token of `rule` that begins at `at`.
@@ -184,9 +215,6 @@ fn mailchimp(text: &[u8], at: usize) -> Option<Span> {
 
 /// Telegram: a bot's number, a colon, `A` and 34 characters. `at` is behind the colon.
 fn telegram(text: &[u8], at: usize) -> Option<Span> {
-    if text[at] != b'A' || before(text, at) != Some(b':') {
-        return None;
-    }
     let number = text[..at - 1]
         .iter()
         .rev()

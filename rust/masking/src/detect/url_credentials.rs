@@ -2,6 +2,7 @@
 
 use super::Span;
 use crate::detector::Detector;
+use crate::forms;
 
 /// Longest part between `://` and `@` that is looked at.
 const LONGEST: usize = 512;
@@ -10,16 +11,19 @@ const LONGEST: usize = 512;
 pub(crate) fn confirm(text: &[u8], at: usize, last: Option<&Span>) -> Option<Span> {
     let behind = text[..at].iter().rev().take(LONGEST);
     let start = at - behind.take_while(|byte| !ends_url(**byte)).count();
-    if text[..start].ends_with(b"@") {
-        return extend(start - 1, at, last);
-    }
-    let scheme_end = memchr::memmem::rfind(&text[start..at], b"://")?;
+    let Some(scheme_end) = text[start..at]
+        .windows(3)
+        .rposition(|window| window == b"://")
+    else {
+        return extend(text, start, at, last);
+    };
     let start = start + scheme_end + 3;
     let userinfo = &text[start..at];
     let colon = userinfo.iter().position(|byte| *byte == b':')?;
     let (user, password) = (&userinfo[..colon], &userinfo[colon + 1..]);
-    // A path has begun; an IPv6 host; our own redaction.
-    if password.is_empty() || user.contains(&b'/') || user.starts_with(b"[") {
+    // A path has begun; an IPv6 host; the colon of our own redaction.
+    let is_ours = user.ends_with(forms::REDACTION_START.as_bytes());
+    if password.is_empty() || user.contains(&b'/') || user.starts_with(b"[") || is_ours {
         return None;
     }
     // A slash is not allowed in a password but found in many; behind a port it begins the path.
@@ -37,8 +41,11 @@ fn ends_url(byte: u8) -> bool {
         )
 }
 
-/// The password of `last` goes on to the next `@`.
-fn extend(previous: usize, at: usize, last: Option<&Span>) -> Option<Span> {
+/// The password of `last` goes on behind an `@` directly before `start`.
+fn extend(text: &[u8], start: usize, at: usize, last: Option<&Span>) -> Option<Span> {
+    let previous = start
+        .checked_sub(1)
+        .filter(|previous| text[*previous] == b'@')?;
     let last = last.filter(|span| span.detector == Detector::Secret && span.end == previous)?;
     Some(Span::new(last.start, at, Detector::Secret))
 }
