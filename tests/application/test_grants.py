@@ -71,6 +71,16 @@ async def test_after_a_reboot_the_wall_clock_counts(node: Node) -> None:
     assert deadline is not None and deadline.remaining_ms(node.clock.now()) == 10 * MINUTE_MS
 
 
+async def test_after_a_reboot_a_later_restart_lengthens_nothing(node: Node) -> None:
+    grant = await node.grant(minutes=30)
+    node.clock.reboot()
+    await node.restart()
+    node.clock.jump(-HOUR_MS)
+    await node.restart()
+    await node.pass_time(30 * MINUTE_MS)
+    assert current(node, grant).state is GrantState.ENDED
+
+
 async def test_what_ended_while_the_node_was_down_ends_at_its_start(node: Node) -> None:
     grant = await node.grant(minutes=30)
     node.clock.advance(HOUR_MS)

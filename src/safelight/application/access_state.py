@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from safelight.domain.access_request import AccessRequest, RequestState
-from safelight.domain.deadline import Deadline, Instant, on_this_boot
+from safelight.domain.deadline import Deadline, Instant
 from safelight.domain.grant import Grant, GrantState, SessionCredential
 from safelight.domain.incident import Incident, IncidentState
 from safelight.domain.lock import Lock, Subjects, matches
@@ -17,7 +17,7 @@ from safelight.domain.login import ApiToken, OneTimeCode, PasswordHash
 from safelight.domain.principal import Principal, PrincipalKind
 from safelight.domain.session import Session, SessionState
 from safelight.domain.target import Target
-from safelight.ports.store import CREDENTIAL_REMEMBERED_MS, Add, Change, GrantDeadline, Record, key
+from safelight.ports.store import CREDENTIAL_REMEMBERED_MS, Add, Change, GrantDeadline, Key, Record, key
 
 DECISIVE = (Principal, Incident, Grant, Lock)
 """Records whose change can alter a decision on a statement."""
@@ -51,11 +51,9 @@ class AccessState:
         self._over: dict[str, dict[str, None]] = {}
         self._history = history
 
-    def load(self, records: Iterable[Record], now: Instant) -> None:
+    def load(self, records: Iterable[Record]) -> None:
         """Fill an empty state at start."""
         for record in records:
-            if isinstance(record, GrantDeadline):
-                record = GrantDeadline(record.grant_id, on_this_boot(record.deadline, now))
             self._put(record)
 
     # ── lookups ──
@@ -172,8 +170,10 @@ class AccessState:
 
     def current(self, record: Record) -> Record | None:
         """What is known under the id of ``record``."""
-        kind, identity = key(record)
-        return self._kinds.get(kind, {}).get(identity)
+        return self.by_key(key(record))
+
+    def by_key(self, identity: Key) -> Record | None:
+        return self._kinds.get(identity[0], {}).get(identity[1])
 
     def holds(self, change: Change) -> bool:
         """Whether ``change`` was computed from what is still true."""

@@ -10,7 +10,7 @@ that came first in memory also comes last in the store.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from safelight.application.access_state import AccessState
 from safelight.domain.audit_event import AuditEvent
 from safelight.domain.errors import Denied, Refusal
 from safelight.ports.audit import AuditLog
-from safelight.ports.store import Add, Change, Record, Replace, Store, StoreConflict, StoreUnavailable
+from safelight.ports.store import Add, Change, Key, Record, Replace, Store, StoreConflict, StoreUnavailable, key
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -37,7 +37,8 @@ class Changes:
         self._store = store
         self._audit = audit
         self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
-        self._owed: list[Change] = []
+        self._owed: dict[Key, bool] = {}
+        """Records that hold in memory and could not be stored; whether the store has never seen them."""
 
     @asynccontextmanager
     async def turn(self, subject: str) -> AsyncIterator[None]:
@@ -103,7 +104,7 @@ class Changes:
 
     @property
     def owed(self) -> int:
-        """How many changes hold in memory and could not be stored yet."""
+        """How many records hold in memory and could not be stored yet."""
         return len(self._owed)
 
     async def pay(self) -> None:
@@ -112,18 +113,29 @@ class Changes:
         Raises:
             StoreUnavailable, StoreConflict: it is still owed.
         """
-        if self._owed:
-            await uninterrupted(self._submit((), owe=True))
+        await uninterrupted(self._submit((), owe=True))
 
     async def _submit(self, changes: Sequence[Change], *, owe: bool) -> None:
         """Store what is owed, then ``changes``. With ``owe`` a failure keeps them to be stored later: an end that
-        this process already carries out must not come undone at its next start."""
-        earlier, self._owed = self._owed, []
+        this process already carries out must not come undone at its next start. What is paid is the record as it
+        is by then, so that no older state ever overwrites a newer one."""
+        earlier, self._owed = self._owed, {}
+        due = [*self._payments(earlier), *changes]
+        if not due:
+            return
         try:
-            await self._store.apply([*earlier, *changes])
+            await self._store.apply(due)
         except (StoreUnavailable, StoreConflict):
-            self._owed = [*earlier, *(changes if owe else ()), *self._owed]
+            for change in changes if owe else ():
+                earlier.setdefault(key(record_of(change)), isinstance(change, Add))
+            self._owed = earlier | {k: new or earlier.get(k, False) for k, new in self._owed.items()}
             raise
+
+    def _payments(self, owed: Mapping[Key, bool]) -> Iterator[Change]:
+        for identity, new in owed.items():
+            record = self._access.by_key(identity)
+            if record is not None:
+                yield Add(record) if new else Replace(record, record)
 
     async def record(self, events: Sequence[AuditEvent]) -> None:
         """Append events and wait until they are durable.
@@ -164,6 +176,11 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
     if cancelled is not None:
         raise cancelled
     return task.result()
+
+
+def record_of(change: Change) -> Record:
+    """What is current once ``change`` is made."""
+    return change.record if isinstance(change, Add) else change.after
 
 
 def put(access: AccessState, record: Record) -> Change:

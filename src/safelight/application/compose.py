@@ -27,6 +27,7 @@ from safelight.application.store_lease import StoreLease
 from safelight.application.target_directory import TargetDirectory
 from safelight.application.timekeeper import Timekeeper
 from safelight.domain.audit_event import EventKind
+from safelight.domain.deadline import on_this_boot
 from safelight.domain.session import SessionState
 from safelight.domain.target import Target
 from safelight.ports.audit import AuditLog
@@ -36,7 +37,7 @@ from safelight.ports.notifier import Notifier
 from safelight.ports.policy import Policy
 from safelight.ports.randomness import Randomness
 from safelight.ports.slow_hashes import SlowHashes
-from safelight.ports.store import Replace, Store
+from safelight.ports.store import Change, GrantDeadline, Replace, Store
 
 
 async def start_services(
@@ -63,7 +64,7 @@ async def start_services(
     access = AccessState(history=limits.history)
     now = clock.now()
     loaded = await store.load(now_ms=now.wall_ms, history=limits.history)
-    access.load(loaded.records, now)
+    access.load(loaded.records)
     in_force, directory = PolicyInForce(policy), TargetDirectory(targets)
     context = NodeContext(
         access=access,
@@ -81,6 +82,7 @@ async def start_services(
     for lock in access.active_locks():
         live.lock(lock)
     services = _services(context, store, audit, node)
+    await _count_on_this_boot(context)
     await _end_what_a_crash_left(context)
     await services.timekeeper.tick()
     await services.login.start()
@@ -110,11 +112,24 @@ def _services(context: NodeContext, store: Store, audit: AuditLog, node: str) ->
     )
 
 
+async def _count_on_this_boot(context: NodeContext) -> None:
+    """After a reboot the monotonic halves of deadlines begin anew, once: taken again at the next start, they would
+    follow a wall clock that was set back meanwhile."""
+    now = context.now()
+    changes: list[Change] = []
+    for grant in context.access.active_grants():
+        deadline = context.access.deadline(grant.id)
+        if deadline is not None and deadline.boot != now.boot:
+            after = GrantDeadline(grant.id, on_this_boot(deadline, now))
+            changes.append(Replace(GrantDeadline(grant.id, deadline), after))
+    await context.changes.make_at_once(changes, [])
+
+
 async def _end_what_a_crash_left(context: NodeContext) -> None:
     """Sessions that are live in the store belong to a process that is gone."""
     left = context.access.live_sessions()
     wall = context.clock.wall_ms()
-    changes = [
+    changes: list[Change] = [
         Replace(s, replace(s, state=SessionState.ENDED, ended_at_ms=wall, end_reason="the node stopped"))
         for s in left
     ]

@@ -68,10 +68,11 @@ def due_actions(
     return [*ends, *incidents, *warnings, *requests]
 
 
-def next_due_ms(
+def next_grant_due_ms(
     access: AccessState, now: Instant, *, warn_before_ms: int, warned: Container[tuple[str, int]]
 ) -> int | None:
-    """Milliseconds until something is due, if the clocks run on as they do now; None when nothing ever will be."""
+    """Milliseconds until a grant ends or is to be warned of, if the clocks run on as they do now; None when that is
+    never. The rest of what becomes due can wait for the next look at the clocks."""
     times: list[int] = []
     for grant in access.active_grants():
         deadline = access.deadline(grant.id)
@@ -79,6 +80,4 @@ def next_due_ms(
         times.append(remaining)
         if (grant.id, grant.ends_at_ms) not in warned:
             times.append(max(0, remaining - warn_before_ms))
-    times += [max(0, (incident.grants_end_at_ms or 0) - now.wall_ms) for incident in access.closing_incidents()]
-    times += [max(0, request.expires_at_ms - now.wall_ms) for request in access.pending_requests()]
     return min(times, default=None)

@@ -51,15 +51,14 @@ class GrantEnds:
     def shorten(self, grants: Iterable[Grant], end: Deadline) -> list[Change]:
         """Let the grants end no later than ``end``, now. The changes must be settled."""
         changes: list[Change] = []
-        now = self._ctx.now()
-        for grant in grants:
-            deadline = self._ctx.access.deadline(grant.id)
-            if deadline is None or sooner(deadline, end, now) is deadline:
+        for one in grants:
+            grant, deadline = self._ctx.access.grant(one.id), self._ctx.access.deadline(one.id)
+            if grant is None or deadline is None or (nearer := sooner(deadline, end)) == deadline:
                 continue
-            shorter = with_end(grant, end.wall_ms)
+            shorter = with_end(grant, nearer.wall_ms)
             both = [
                 Replace(grant, shorter),
-                Replace(GrantDeadline(grant.id, deadline), GrantDeadline(grant.id, end)),
+                Replace(GrantDeadline(grant.id, deadline), GrantDeadline(grant.id, nearer)),
             ]
             self._ctx.changes.hold_at_once(both)
             self._ctx.live.grant_changed(shorter)

@@ -80,7 +80,7 @@ class Granting:
         if incident.grants_end_at_ms is None:
             return latest
         left = max(0, incident.grants_end_at_ms - now.wall_ms)
-        return sooner(deadline_after(now, left), latest, now)
+        return sooner(deadline_after(now, left), latest)
 
     async def _extend(
         self, request: AccessRequest, first: list[Change], events: list[AuditEvent], by: str, because: str

@@ -19,7 +19,7 @@ from safelight.application.due import (
     FinishIncident,
     WarnGrant,
     due_actions,
-    next_due_ms,
+    next_grant_due_ms,
 )
 from safelight.application.grant_ends import GrantEnds
 from safelight.application.hold_statement import HoldRegistry
@@ -51,6 +51,7 @@ class Timekeeper:
         self._holds = holds
         self.lease = lease
         self._warned: set[tuple[str, int]] = set()
+        self._expiring: set[str] = set()
         self._forget_at_monotonic_ms = 0
 
     async def run(self) -> None:
@@ -88,7 +89,7 @@ class Timekeeper:
 
     def _sleep_seconds(self) -> float:
         now = self._ctx.now()
-        access = next_due_ms(self._ctx.access, now, warn_before_ms=self._warn_before_ms, warned=self._warned)
+        access = next_grant_due_ms(self._ctx.access, now, warn_before_ms=self._warn_before_ms, warned=self._warned)
         due = [ms for ms in (access, self._holds.next_due_ms(now)) if ms is not None]
         return min([LONGEST_SLEEP_SECONDS, *(max(ms, 1) / 1000 for ms in due)])
 
@@ -106,6 +107,9 @@ class Timekeeper:
                 self._warn(grant, remaining)
                 return None
             case ExpireRequest(request=request):
+                if request.id in self._expiring:
+                    return None
+                self._expiring.add(request.id)
                 return self._settled(self._expire(request))
 
     def _end_reason(self, grant: Grant) -> str:
@@ -123,6 +127,13 @@ class Timekeeper:
         self._ctx.notifier.notify(Notice(NoticeKind.GRANT_ENDING, grant.id, grant.principal, message))
 
     async def _expire(self, request: AccessRequest) -> None:
+        try:
+            await self._expire_in_turn(request)
+        finally:
+            self._expiring.discard(request.id)
+
+    async def _expire_in_turn(self, request: AccessRequest) -> None:
+        """Like a decision, and not at once: a grant may be on its way into the store."""
         async with self._ctx.changes.turn(f"request {request.id}"):
             current = self._ctx.access.request(request.id)
             if current is None or current.state is not RequestState.PENDING:

@@ -41,9 +41,10 @@ def deadline_after(now: Instant, duration_ms: int) -> Deadline:
     return Deadline(now.wall_ms + duration_ms, now.monotonic_ms + duration_ms, now.boot)
 
 
-def sooner(a: Deadline, b: Deadline, now: Instant) -> Deadline:
-    """Whichever passes first, both halves taken together."""
-    return a if a.remaining_ms(now) <= b.remaining_ms(now) else b
+def sooner(a: Deadline, b: Deadline) -> Deadline:
+    """The nearer of each half. Both must be of one boot."""
+    assert a.boot == b.boot, "deadlines of two boots cannot be compared"
+    return Deadline(min(a.wall_ms, b.wall_ms), min(a.monotonic_ms, b.monotonic_ms), a.boot)
 
 
 def on_this_boot(deadline: Deadline, now: Instant) -> Deadline:
