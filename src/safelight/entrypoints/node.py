@@ -121,7 +121,12 @@ class Node:
         self._stack.push_async_callback(self.audit_reader.close)
         self.departures = Departures(self.audit, self._log_is_lost)
         await self._start_services()
-        self.analysts = AnalystPool(settings.analysts.count, settings.analysts.timeout_seconds)
+        self.analysts = AnalystPool(
+            settings.analysts.count,
+            settings.analysts.timeout_seconds,
+            on_restart=self._analyst_restarted,
+            memory_mib=settings.analysts.memory_mib,
+        )
         await self.analysts.start()
         self._stack.push_async_callback(self.analysts.close)
         self.targets = PostgresTargets(self.analysts, self._admin_for, self._target_removed)
@@ -222,6 +227,12 @@ class Node:
         """Read targets and policies again now; what is wrong with them, if anything is."""
         await self._watcher.reload()
         return self._problems
+
+    def _analyst_restarted(self, why: str) -> None:
+        log.warning("analyst.restarted", why=why)
+        event = AuditEvent(EventKind.ANALYST_RESTARTED, self.clock.wall_ms(), self.settings.node, None, {"why": why})
+        self.audit.append(event)
+        self.departures.note()
 
     async def _apply(self, files: ConfigSet) -> None:
         """Put a changed configuration in force, or none of it."""

@@ -4,7 +4,7 @@ What is known is answered at once; what is not becomes :meth:`SessionGate.plan`,
 session's messages wait in order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from safelight import _native
 from safelight.audit.statement_fields import outcome_fields
@@ -40,6 +40,7 @@ class SessionGate:
         search_path: str | None,
         masker: _native.Masker,
         read_only: bool,
+        longest_ms: Mapping[str, int],
         audit: AuditLog,
         departures: Departures,
         clock: Clock,
@@ -51,6 +52,7 @@ class SessionGate:
         self._search_path = search_path
         self._masker = masker
         self._read_only = read_only
+        self._longest_ms = longest_ms
         self._audit = audit
         self._departures = departures
         self._clock = clock
@@ -61,13 +63,14 @@ class SessionGate:
         self.watchers: list[Watcher] = []
         self.statements = 0
 
-    async def open(self) -> None:
-        """Load what the session's texts mean.
+    async def open(self) -> Catalog:
+        """Load what the session's texts mean: the catalog they are read against.
 
         Raises:
             TargetUnavailable: the target's catalog cannot be loaded.
         """
         self._catalog, self._analyses = await self._meanings.under(self._search_path)
+        return self._catalog
 
     @property
     def meaning(self) -> bytes:
@@ -144,6 +147,7 @@ class SessionGate:
             masker=self._masker,
             catalog=self._catalog,
             read_only=self._read_only,
+            longest_ms=self._longest_ms,
             epoch=self.epoch,
         )
 

@@ -21,7 +21,7 @@ from safelight.dataplane.postgres.dial import dial
 from safelight.dataplane.postgres.gate import SessionGate
 from safelight.dataplane.postgres.masking_scope import MaskingScopes
 from safelight.dataplane.postgres.session import Closed, PostgresSession
-from safelight.dataplane.postgres.startup import startup_parameters
+from safelight.dataplane.postgres.startup import longest_timeouts, startup_parameters
 from safelight.dataplane.postgres.targets import PostgresTarget, PostgresTargets
 from safelight.dataplane.postgres.wishes import Wishes
 from safelight.domain.errors import Refusal, SafelightError, TargetUnavailable
@@ -114,9 +114,12 @@ class _Begun:
         account = await self._admin.lease(info.id, grant.capabilities, info.database, grant.ends_at_ms)
         self._account = account
         masker = node.scopes.masker(grant)
-        gate = self._gate(login, masker, account)
-        await gate.open()
-        parameters = startup_parameters(target, info.database, login, read_only=account.enforced_read_only)
+        longest_ms = longest_timeouts(target)
+        gate = self._gate(login, masker, account, longest_ms)
+        catalog = await gate.open()
+        parameters = startup_parameters(
+            longest_ms, catalog, info.database, login, read_only=account.enforced_read_only
+        )
         server, ready = await dial(
             target, account, parameters, executor=node.executor, timeout_seconds=node.limits.connect_seconds
         )
@@ -130,7 +133,9 @@ class _Begun:
         session.start(connection, server)
         node.live.add(session)
 
-    def _gate(self, login: Login, masker: _native.Masker, account: Account) -> SessionGate:
+    def _gate(
+        self, login: Login, masker: _native.Masker, account: Account, longest_ms: dict[str, int]
+    ) -> SessionGate:
         node, info = self._node, self._info
         search_path = next((v for k, v in login.settings.items() if k.lower() == "search_path"), None)
         return SessionGate(
@@ -141,6 +146,7 @@ class _Begun:
             search_path=search_path,
             masker=masker,
             read_only=account.enforced_read_only,
+            longest_ms=longest_ms,
             audit=node.audit,
             departures=node.departures,
             clock=node.clock,

@@ -4,16 +4,17 @@ Pure: the analysis comes from the parser's children, decisions from the applicat
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from safelight import _native
 from safelight.domain.decision import Decision, Effect
 from safelight.domain.errors import Refusal
 from safelight.domain.statement import StatementFacts
-from safelight.protocols.postgres.analysis import Analysis, Output, StatementAnalysis
+from safelight.protocols.postgres.analysis import Analysis, Output, SettingChange, StatementAnalysis
 from safelight.protocols.postgres.catalog import Catalog
 from safelight.protocols.postgres.deny import INSUFFICIENT_PRIVILEGE, SYNTAX_ERROR
 from safelight.protocols.postgres.plan import MessagePlan, StatementPlan
+from safelight.protocols.postgres.sql.settings import timeout_milliseconds
 
 Decide = Callable[[StatementFacts], Decision]
 
@@ -29,9 +30,17 @@ SQLSTATES = {
 
 
 def plan_message(
-    analysis: Analysis, decide: Decide, *, masker: _native.Masker, catalog: Catalog, read_only: bool, epoch: int
+    analysis: Analysis,
+    decide: Decide,
+    *,
+    masker: _native.Masker,
+    catalog: Catalog,
+    read_only: bool,
+    longest_ms: Mapping[str, int],
+    epoch: int,
 ) -> MessagePlan:
-    """Decide every statement of a message. ``read_only``: the account itself can change nothing on the server."""
+    """Decide every statement of a message. ``read_only``: the account itself can change nothing on the server.
+    ``longest_ms``: timeouts that a session may shorten and not lengthen."""
     if analysis.refusal is not None:
         return refused_message(analysis.refusal, epoch, analysis.syntax_error)
     statements = tuple(
@@ -39,6 +48,8 @@ def plan_message(
         for statement in analysis.statements
     )
     refusal = next((s.decision.refusal for s in statements if s.decision.effect is Effect.DENY), None)
+    if refusal is None:
+        refusal = next((found for s in statements if (found := too_long(s.analysis.setting, longest_ms))), None)
     hold = refusal is None and any(s.decision.effect is Effect.HOLD for s in statements)
     return MessagePlan(
         statements=statements,
@@ -49,6 +60,20 @@ def plan_message(
         epoch=epoch,
         hold=hold,
         simple_read=refusal is None and not hold and len(statements) == 1 and _is_simple(statements[0]),
+    )
+
+
+def too_long(setting: SettingChange | None, longest_ms: Mapping[str, int]) -> Refusal | None:
+    """Why a timeout may not be set to this, if it may not. 0 stands for no limit at all."""
+    if setting is None or setting.value is None or (most := longest_ms.get(setting.name.lower())) is None:
+        return None
+    asked = timeout_milliseconds(setting.value)
+    if asked is not None and 0 < asked <= most:
+        return None
+    return Refusal(
+        "postgres.setting.limit",
+        f"{setting.name} may be shortened here, not lengthened",
+        f"stay at or below: SET {setting.name} = '{most}ms'",
     )
 
 
