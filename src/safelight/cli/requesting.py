@@ -24,7 +24,11 @@ def wait_for_decision(client: ApiClient, request: dict[str, Any]) -> dict[str, A
     """Wait while the request is pending; gives it as it was decided. Ctrl-C stops waiting, not the request."""
     if request["state"] == "pending":
         say(f"waiting for approval of {request['id']}; somebody else runs: safelight approve {request['id']}")
-    while request["state"] == "pending":
-        time.sleep(POLL_SECONDS)
-        request = client.get(f"/requests/{segment(request['id'])}")
+    try:
+        while request["state"] == "pending":
+            time.sleep(POLL_SECONDS)
+            request = client.get(f"/requests/{segment(request['id'])}")
+    except KeyboardInterrupt:
+        next_step = f"safelight requests; to take it back: safelight deny {request['id']}"
+        raise CliProblem(ExitCode.WAITING, f"{request['id']} still waits", next_step=next_step) from None
     return request

@@ -27,3 +27,11 @@ class Listing(BaseModel, Generic[ItemT]):
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 FreeText = Annotated[str, Field(min_length=1, max_length=1000)]
+
+MAX_LISTED = 500
+"""The newest of a list: making more would hold the loop up for longer than 5 ms."""
+
+
+def newest(found: list[ItemT]) -> list[ItemT]:
+    """The last :data:`MAX_LISTED` of a list that is oldest first."""
+    return found[-MAX_LISTED:]

@@ -16,9 +16,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from safelight.controlplane.http_connections import bounded_http
 from safelight.domain.errors import SafelightError
 
-MAX_CONCURRENT_REQUESTS = 512
+MAX_CONCURRENT_REQUESTS = 2048
 KEEP_ALIVE_SECONDS = 30
 SHUTDOWN_SECONDS = 3
 
@@ -96,6 +97,7 @@ class ApiServer:
             log_config=None,
             server_header=False,
             proxy_headers=False,
+            http=bounded_http(),
             ws="none",
             limit_concurrency=MAX_CONCURRENT_REQUESTS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,

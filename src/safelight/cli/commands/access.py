@@ -54,8 +54,7 @@ def requests(
     everything: Annotated[bool, typer.Option("--all", "-a", help="Decided ones too.")] = False, as_json: Json = False
 ) -> None:
     """List access requests: yours, and everybody's if you may see them."""
-    found = connect().get("/requests")["items"]
-    shown = [r for r in found if everything or r["state"] == "pending"]
+    shown = connect().get("/requests", decided="true" if everything else None)["items"]
     if as_json:
         print_json(shown)
         return
@@ -118,8 +117,7 @@ def grants(
     everything: Annotated[bool, typer.Option("--all", "-a", help="Ended ones too.")] = False, as_json: Json = False
 ) -> None:
     """List grants: yours, and everybody's if you may see them."""
-    found = connect().get("/grants")["items"]
-    shown = [g for g in found if everything or g["state"] == "active"]
+    shown = connect().get("/grants", ended="true" if everything else None)["items"]
     if as_json:
         print_json(shown)
         return

@@ -7,16 +7,19 @@ from safelight.controlplane.parts import Parts
 from safelight.controlplane.paths import API
 from safelight.controlplane.requests.schemas import RequestView
 from safelight.controlplane.route_access import CallerOf
-from safelight.controlplane.schema_base import Listing
+from safelight.controlplane.schema_base import Listing, newest
+from safelight.domain.grant import GrantState
 
 router = APIRouter(prefix=f"{API}/grants", tags=["grants"])
 
 
 @router.get("")
-async def list_grants(parts: Parts, caller: CallerOf) -> Listing[GrantView]:
-    """One's own, and everybody's where policy allows it. Oldest first, ended ones included."""
-    found = parts.services.grants.list(caller.name)
-    return Listing(items=[GrantView.model_validate(grant) for grant in found])
+async def list_grants(parts: Parts, caller: CallerOf, ended: bool = False) -> Listing[GrantView]:
+    """Active ones, and with ``ended`` the latest of the others: one's own, and everybody's where policy allows it.
+    Oldest first."""
+    every = parts.services.grants.list(caller.name)
+    found = [grant for grant in every if ended or grant.state is GrantState.ACTIVE]
+    return Listing(items=[GrantView.model_validate(grant) for grant in newest(found)])
 
 
 @router.post("/{grant_id}/extend", status_code=201)

@@ -16,7 +16,7 @@ from safelight.controlplane.parts import ApiParts, Parts, WebhookSource
 from safelight.controlplane.paths import API
 from safelight.controlplane.problems import ApiProblem
 from safelight.controlplane.route_access import CallerOf, client_address
-from safelight.controlplane.schema_base import Listing
+from safelight.controlplane.schema_base import Listing, newest
 from safelight.domain.errors import Refusal
 
 MAX_WEBHOOK_BYTES = 64 * 1024
@@ -34,7 +34,7 @@ router = APIRouter(prefix=f"{API}/incidents", tags=["incidents"])
 async def list_incidents(parts: Parts, caller: CallerOf, closed: bool = False) -> Listing[IncidentView]:
     """Those that are not over, and with ``closed`` the latest of those that are. Oldest first."""
     found = parts.services.incidents.list(caller.name, closed=closed)
-    return Listing(items=[IncidentView.model_validate(incident) for incident in found])
+    return Listing(items=[IncidentView.model_validate(incident) for incident in newest(found)])
 
 
 @router.post("", status_code=201)

@@ -6,7 +6,7 @@ from safelight.controlplane.kills.schemas import Kill, KillView, LockView
 from safelight.controlplane.parts import Parts
 from safelight.controlplane.paths import API
 from safelight.controlplane.route_access import CallerOf
-from safelight.controlplane.schema_base import Listing
+from safelight.controlplane.schema_base import Listing, newest
 
 router = APIRouter(prefix=API, tags=["kill switch"])
 
@@ -24,7 +24,7 @@ async def kill(parts: Parts, caller: CallerOf, what: Kill) -> KillView:
 async def list_locks(parts: Parts, caller: CallerOf, lifted: bool = False) -> Listing[LockView]:
     """Locks in force, and with ``lifted`` the latest of those that are not. Oldest first."""
     found = parts.services.kill.locks(caller.name, lifted=lifted)
-    return Listing(items=[LockView.model_validate(lock) for lock in found])
+    return Listing(items=[LockView.model_validate(lock) for lock in newest(found)])
 
 
 @router.post("/locks/{lock_id}/lift")

@@ -6,16 +6,19 @@ from safelight.controlplane.parts import Parts
 from safelight.controlplane.paths import API
 from safelight.controlplane.requests.schemas import Because, NewRequest, RequestView
 from safelight.controlplane.route_access import CallerOf
-from safelight.controlplane.schema_base import Listing
+from safelight.controlplane.schema_base import Listing, newest
+from safelight.domain.access_request import RequestState
 
 router = APIRouter(prefix=f"{API}/requests", tags=["requests"])
 
 
 @router.get("")
-async def list_requests(parts: Parts, caller: CallerOf) -> Listing[RequestView]:
-    """One's own, and everybody's where policy allows it. Oldest first."""
-    found = parts.services.requests.list(caller.name)
-    return Listing(items=[RequestView.model_validate(request) for request in found])
+async def list_requests(parts: Parts, caller: CallerOf, decided: bool = False) -> Listing[RequestView]:
+    """Pending ones, and with ``decided`` the latest of the others: one's own, and everybody's where policy allows it.
+    Oldest first."""
+    every = parts.services.requests.list(caller.name)
+    found = [request for request in every if decided or request.state is RequestState.PENDING]
+    return Listing(items=[RequestView.model_validate(request) for request in newest(found)])
 
 
 @router.post("", status_code=201)

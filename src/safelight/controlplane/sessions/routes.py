@@ -8,7 +8,7 @@ from safelight.controlplane.event_stream import EventQueue, event_stream
 from safelight.controlplane.parts import ApiParts, Parts
 from safelight.controlplane.paths import API
 from safelight.controlplane.route_access import CallerOf, may_still
-from safelight.controlplane.schema_base import Listing
+from safelight.controlplane.schema_base import Listing, newest
 from safelight.controlplane.sessions.schemas import SessionView
 from safelight.domain.audit_event import EventKind
 from safelight.domain.decision import Effect
@@ -26,7 +26,7 @@ async def list_sessions(parts: Parts, caller: CallerOf, ended: bool = False) -> 
     if ended:
         every = _sees_all(parts, caller.name)
         found = [s for s in parts.services.access.ended_sessions() if every or s.principal == caller.name] + found
-    return Listing(items=[SessionView.model_validate(session) for session in found])
+    return Listing(items=[SessionView.model_validate(session) for session in newest(found)])
 
 
 @router.get("/{session_id}/events", response_class=StreamingResponse)
