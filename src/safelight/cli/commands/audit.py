@@ -29,7 +29,7 @@ def _group() -> None:
 
 @app.command()
 def tail(
-    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many records.")] = 20,
+    count: Annotated[int, typer.Option("-n", min=1, max=500, help="How many records.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new records.")] = False,
     reveal: Reveal = False,
     as_json: Json = False,
@@ -47,7 +47,7 @@ def tail(
             records = []
             while not records:
                 time.sleep(POLL_SECONDS)
-                page = client.get("/audit/records", limit=1000, reveal=_flag(reveal))["records"][::-1]
+                page = client.get("/audit/records", limit=500, reveal=_flag(reveal))["records"][::-1]
                 records = [record for record in page if record["index"] > last]
     except KeyboardInterrupt:
         return
@@ -61,7 +61,7 @@ def search(
     session: Annotated[str | None, typer.Option("--session", help="Of one session.")] = None,
     target: Annotated[str | None, typer.Option("--target", help="On one target.")] = None,
     since: Since = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="How many at most.")] = 100,
     reveal: Reveal = False,
     as_json: Json = False,
 ) -> None:

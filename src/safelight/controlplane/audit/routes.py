@@ -38,7 +38,7 @@ async def search_records(
     until_ms: int | None = None,
     text: Text = None,
     before: Annotated[int | None, Query(ge=0)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
     reveal: bool = False,
 ) -> AuditPageView:
     """Records, newest first. ``reveal`` opens sealed fields (statement texts); that is recorded."""

@@ -1,11 +1,13 @@
-"""``connect`` against a real gateway and a real PostgreSQL, with the real psql."""
+"""The command line against a real gateway and a real PostgreSQL, with the real psql."""
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,8 +173,6 @@ def test_a_refusal_comes_through_the_tunnel(homes: Callable[[str], Path]) -> Non
 
 def test_ctrl_c_reaches_the_server_through_the_tunnel(homes: Callable[[str], Path]) -> None:
     with tunnel(homes("ada")) as directory, psycopg.connect(f"host={directory} dbname=x") as connection:
-        import threading
-
         timer = threading.Timer(0.5, connection.cancel)
         timer.start()
         with pytest.raises(psycopg.errors.QueryCanceled):
@@ -204,3 +204,55 @@ def test_watching_a_session(safelight: Run, homes: Callable[[str], Path]) -> Non
     assert "statement.intent" in events
     assert events[-1] == "end"
     assert safelight("ada", "watch", "s-1").returncode == 3
+
+
+def test_the_kill_switch_in_the_middle_of_a_query(safelight: Run) -> None:
+    url = safelight("ada", "connect", "orders-db", "--incident", "INC-42", "--print").stdout.strip()
+    with psycopg.connect(url, autocommit=True) as connection:
+        (session,) = json.loads(safelight("sam", "sessions", "--json").stdout)
+        timer = threading.Timer(
+            0.3, lambda: reports.append(safelight("sam", "kill", "session", session["id"], "--json"))
+        )
+        reports: list[subprocess.CompletedProcess[str]] = []
+        timer.start()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT count(*) FROM generate_series(1, 100000000000)")
+        timer.join()
+    assert reports[0].returncode == 0, reports[0].stderr
+    (ended,) = json.loads(reports[0].stdout)["ended"]
+    assert ended["work_gone"] is True
+    with pytest.raises(psycopg.OperationalError, match=r"revoked|locked"):
+        psycopg.connect(url)
+
+
+def test_an_export_is_proven_and_a_changed_one_is_not(safelight: Run, tmp_path: Path) -> None:
+    export, checkpoint, key = tmp_path / "export.jsonl", tmp_path / "checkpoint", tmp_path / "key"
+    made = safelight("sam", "audit", "export", str(export), "--checkpoint", str(checkpoint), "--key", str(key))
+    assert made.returncode == 0, made.stderr
+    proof = ("audit", "verify", str(export), "--key", str(key), "--checkpoint", str(checkpoint))
+    good = safelight("sam", *proof)
+    assert good.returncode == 0, good.stdout
+    assert "anchored" in good.stdout
+    text = export.read_text()
+    assert '"ada' in text
+    export.write_text(text.replace('"ada', '"eve', 1))
+    bad = safelight("sam", *proof)
+    assert bad.returncode == 1
+    assert "NOT VERIFIED" in bad.stdout
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
+def test_the_webhook_of_the_user_guide(gateway: Gateway) -> None:
+    """As a person would send it: with openssl and curl."""
+    script = """
+        now=$(date +%s)
+        signature=$(printf '%s.%s' "$now" "$body" | openssl dgst -sha256 -hmac "$secret" -r | cut -d' ' -f1)
+        curl -s -d "$body" -H "Safelight-Timestamp: $now" -H "Safelight-Signature: v1=$signature" \\
+            "$gateway/api/v1/incidents/webhooks/pager"
+    """
+    body = json.dumps({"action": "open", "id": "INC-77", "title": "by hand", "service": "shop"})
+    variables = {"body": body, "secret": gateway.webhook_secret, "gateway": gateway.url}
+    done = subprocess.run(
+        ["sh", "-c", script], env=os.environ | variables, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["state"] == "open"
