@@ -93,9 +93,17 @@ def outputs_of(sql: str, catalog: Catalog) -> tuple[Output, ...] | str | None:
 
 
 def introspection(major: int) -> list[str]:
-    """What psql of that major sends for its backslash commands."""
-    text = (VECTORS / f"psql{major}.sql").read_text().split("\n", 1)[1]
-    return [statement for statement in text.split("\n----\n") if not any(name in statement for name in CLOSED)]
+    """What psql of that major sends for its backslash commands and Tab, and drivers for themselves."""
+    found = [
+        text for path in sorted(VECTORS.glob(f"*{major}*.sql")) if "pgbench" not in path.name for text in logged(path)
+    ]
+    assert len(found) > 150
+    return [statement for statement in found if not any(name in statement for name in CLOSED)]
+
+
+def logged(path: Path) -> list[str]:
+    """The statements of a file of a server's log."""
+    return path.read_text().split("\n", 1)[1].rstrip("\n").split("\n----\n")
 
 
 def test_introspection_is_a_plain_read(shop: Live) -> None:
@@ -106,6 +114,21 @@ def test_introspection_is_a_plain_read(shop: Live) -> None:
         for statement in whole.statements:
             assert statement.facts.refusal is None, (statement.facts.refusal, sql)
             assert statement.facts.capabilities == {Capability.READ}, sql
+
+
+def test_pgbench_needs_no_more_than_its_statements_say(server: Server) -> None:
+    name = server.create_database()
+    server.run("pgbench", "-i", "-I", "dtp", "-q", server.dsn(name))
+    with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+        catalog = load_catalog(connection)
+    for sql in logged(VECTORS / f"pgbench{server.major}.sql"):
+        whole = analyse(sql.encode(), catalog, extended=True)
+        assert whole.refusal is None
+        facts = whole.statements[0].facts
+        assert facts.refusal is None, (facts.refusal, sql)
+        first = sql.split()[0].lower()
+        needed = {"read"} if first in ("select", "begin", "begin;", "commit", "end", "end;") else {"write", "ddl"}
+        assert {capability.value for capability in facts.capabilities} & needed, sql
 
 
 @pytest.mark.parametrize("text", ["outputs", "columns", "introspection", "drivers"])

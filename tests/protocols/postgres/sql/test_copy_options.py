@@ -32,13 +32,12 @@ FORCED = CopySpec("out", "csv", b",", b"", b'"', b'"', header=False, force_quote
         ("COPY orders TO STDOUT (FORMAT csv, ENCODING 'utf-8')", CSV),
         ("COPY orders TO STDOUT CSV HEADER", CopySpec("out", "csv", b",", b"", b'"', b'"', True, False)),
         ("COPY orders TO STDOUT (FORMAT csv, HEADER false)", CSV),
-        ("COPY orders TO STDOUT (FORMAT csv, FREEZE off)", CSV),
         ("COPY orders TO STDOUT (FORMAT csv, QUOTE '''', ESCAPE E'\\\\', DELIMITER ';', NULL 'null', FORCE_QUOTE *)",
          CopySpec("out", "csv", b";", b"null", b"'", b"\\", False, True)),
         ("COPY orders TO STDOUT (FORMAT csv, QUOTE '''')", APOSTROPHES),
         ("COPY orders TO STDOUT (FORMAT csv, FORCE_QUOTE (note))", FORCED),
         ("COPY orders TO STDOUT BINARY", CopySpec("out", "binary", b"\t", b"\\N", b'"', b'"', False, False)),
-        ("COPY orders FROM STDIN (FORMAT csv, HEADER match, FORCE_NULL (note), ON_ERROR ignore)",
+        ("COPY orders FROM STDIN (FORMAT csv, HEADER match, FREEZE, FORCE_NULL (note), ON_ERROR ignore)",
          CopySpec("in", "csv", b",", b"", b'"', b'"', True, False)),
     ],
 )  # fmt: skip
@@ -63,7 +62,7 @@ def test_formats(sql: str, expected: CopySpec) -> None:
         "COPY orders TO STDOUT (HEADER maybe)",
         "COPY orders TO STDOUT (HEADER match)",
         "COPY orders TO STDOUT (DEFAULT 'x')",
-        "COPY orders FROM STDIN (FREEZE)",
+        "COPY orders TO STDOUT (FREEZE)",
     ],
 )
 def test_what_would_move_rows_in_another_way_is_refused(sql: str) -> None:

@@ -209,6 +209,24 @@ def test_calls_and_operators_that_are_not_the_servers_own(sql: str, needs: set[s
     assert capabilities(sql) == needs
 
 
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("SELECT relname FROM pg_class WHERE relname <> current_setting($1::varchar)", None),
+        ("SELECT 'x' = current_setting($1)", None),
+        ("SELECT current_setting($1)", "postgres.setting.read"),
+        ("SELECT 1 WHERE current_setting($1) > 'm'", "postgres.setting.read"),
+        ("SELECT lower(current_setting($1)) = 'x'", "postgres.setting.read"),
+        ("SELECT set_config('jit', $1, false)", None),
+        ("SELECT set_config('search_path', $1, false)", "postgres.function.settings"),
+        ("SELECT set_config($1, 'on', false)", "postgres.function.settings"),
+        ("SELECT set_config('jit', note, false) FROM orders", "postgres.function.settings"),
+    ],
+)
+def test_what_drivers_do_with_settings(sql: str, rule: str | None) -> None:
+    assert rule_of(sql) == rule
+
+
 def test_a_users_function_that_shares_a_built_ins_name_makes_the_call_opaque() -> None:
     shadowed = replace(SHOP, functions=SHOP.functions | {("public", "lower")}, version="shadowed")
     assert shown_outputs("SELECT lower('A')", shadowed) == ["*"]

@@ -16,7 +16,9 @@ from safelight.protocols.postgres.sql.tree import kind
 TRUE = frozenset({"true", "on", "1"})
 FALSE = frozenset({"false", "off", "0"})
 UTF8_NAMES = frozenset({"utf8", "utf-8", "unicode"})
-IN_ONLY = frozenset({"force_not_null", "force_null", "default", "on_error", "log_verbosity", "reject_limit"})
+IN_ONLY = frozenset(
+    {"force_not_null", "force_null", "default", "on_error", "log_verbosity", "reject_limit", "freeze"}
+)
 """Options that matter to reading rows in only; the server checks their values."""
 
 
@@ -47,8 +49,6 @@ def read_copy_options(options: Iterable[pg.Node], *, incoming: bool) -> CopySpec
         elif name == "encoding":
             if _text(element).lower() not in UTF8_NAMES:
                 raise _unknown("encoding", "is other than UTF8")
-        elif name == "freeze" and not _boolean(element):
-            continue
         elif name != "format" and not (incoming and name in IN_ONLY):
             raise _unknown(name, "is not known here")
     return _spec(form, characters, "in" if incoming else "out", header=header, force_quote=force)

@@ -12,6 +12,7 @@ from safelight.protocols.postgres.analysis import SettingChange
 from safelight.protocols.postgres.catalog import Catalog
 from safelight.protocols.postgres.sql.findings import Findings
 from safelight.protocols.postgres.sql.functions import (
+    HARMLESS,
     SYSTEM_SCHEMAS,
     FunctionVerdict,
     Reach,
@@ -22,7 +23,8 @@ from safelight.protocols.postgres.sql.functions import (
     judge_type,
     literal,
 )
-from safelight.protocols.postgres.sql.tree import qualified, strings
+from safelight.protocols.postgres.sql.tables import sections
+from safelight.protocols.postgres.sql.tree import is_constant, qualified, strings
 
 
 def call_function(call: pg.FuncCall, catalog: Catalog, findings: Findings) -> bool:
@@ -31,11 +33,30 @@ def call_function(call: pg.FuncCall, catalog: Catalog, findings: Findings) -> bo
     Raises:
         Denied: the function may not be called, or not with these arguments.
     """
-    verdict = judge_call(call, catalog)
+    verdict = _switch(call, catalog) or judge_call(call, catalog)
     _apply(verdict, findings)
     schema, name = qualified(strings(call.funcname))
     findings.opaque |= _is_opaque(schema, name, catalog)
     return verdict.pure
+
+
+def compared_setting(call: pg.FuncCall, catalog: Catalog) -> bool:
+    """Whether it is ``current_setting($1)``, which may be compared by ``=`` or ``<>`` (SQLAlchemy does, to reflect
+    tables) although its name is not known. Elsewhere it is refused: it could show what applications keep there."""
+    schema, name = qualified(strings(call.funcname))
+    known = name == "current_setting" and judge_function(schema, name, catalog).reach is Reach.READ
+    return known and len(call.args) == 1 and is_constant(call.args[0])
+
+
+def _switch(call: pg.FuncCall, catalog: Catalog) -> FunctionVerdict | None:
+    """``set_config('jit', $1, false)`` (asyncpg restores it so): the server takes nothing but on or off."""
+    schema, name = qualified(strings(call.funcname))
+    if name != "set_config" or schema not in (None, "pg_catalog") or len(call.args) != 3:
+        return None
+    verdict = judge_function(schema, name, catalog)
+    if verdict.reach is Reach.REFUSED and literal(call.args[0]) in sections("names.txt")["boolean settings"]:
+        return HARMLESS if call.args[1].HasField("param_ref") and literal(call.args[2]) is not None else None
+    return None
 
 
 def apply_to_row(name: str, catalog: Catalog, findings: Findings) -> bool:
@@ -52,7 +73,9 @@ def setting_of(call: pg.FuncCall) -> SettingChange | None:
     if qualified(strings(call.funcname))[1] != "set_config" or len(call.args) != 3:
         return None
     name, value, local = (literal(argument) for argument in call.args)
-    return SettingChange(name.lower(), value, local != "off") if name is not None else None
+    if name is None or value is None:
+        return None
+    return SettingChange(name.lower(), value, local != "off")
 
 
 def use_operator(schema: str | None, name: str, catalog: Catalog, findings: Findings) -> FunctionVerdict:

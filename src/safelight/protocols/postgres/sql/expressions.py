@@ -149,9 +149,18 @@ class Expressions:
             expression = expression.lexpr.a_expr  # a sum of a thousand terms nests on its left: no recursion
         for part in reversed(spine):
             if part is spine[-1] and part.HasField("lexpr"):
-                self.read(part.lexpr, scope, place)
+                self._operand(part, part.lexpr, scope, place)
             if part.HasField("rexpr"):
-                self.read(part.rexpr, scope, place)
+                self._operand(part, part.rexpr, scope, place)
+
+    def _operand(self, expression: pg.A_Expr, operand: pg.Node, scope: Scope, place: Place) -> None:
+        equality = expression.kind == pg.AEXPR_OP and strings(expression.name)[-1] in ("=", "<>")
+        catalog = self.index.catalog
+        if equality and kind(operand) == "func_call" and effects.compared_setting(operand.func_call, catalog):
+            place.impure = "a setting"
+            self.read_all(operand.func_call.args, scope, Place("current_setting"))
+        else:
+            self.read(operand, scope, place)
 
     def _operator_itself(self, expression: pg.A_Expr, place: Place) -> None:
         implied = OPERATORS_OF_KIND.get(expression.kind)
