@@ -38,7 +38,7 @@ debian:
 	  apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
 	fi
 
-demo: install  ## the story, with a real PostgreSQL and psql; stays up to be tried (CHECK=1: unattended)
+demo: install debian  ## the story, with a real PostgreSQL and psql; stays up to be tried (CHECK=1: unattended)
 	@$(BIN)/python -m demo.run $(if $(CHECK),--check)
 
 check: install  ## lint, types, import rules (Python and Rust)

@@ -222,6 +222,14 @@ class Gateway:
             raise httpx.HTTPStatusError(answer.text, request=answer.request, response=answer)
         return answer.json() if answer.content else None
 
+    @property
+    def people(self) -> list[str]:
+        return list(self._tokens)
+
+    def token(self, person: str) -> str:
+        """The bearer token that a person is logged in with."""
+        return self._tokens[person]
+
     def make_people(self) -> None:
         """The first administrator, and :data:`PEOPLE`."""
         code = self._told(r"--code (\S+)")
@@ -235,12 +243,12 @@ class Gateway:
         answer = self.api("POST", path, body | {"password": self.passwords[name]})
         self._tokens[name] = answer["token"]
 
-    def webhook(self, action: str, incident: str, service: str = "shop", opener: str = "pager") -> Any:
+    def webhook(
+        self, action: str, incident: str, service: str = "shop", opener: str = "pager", title: str = "an incident"
+    ) -> Any:
         """A signed webhook of the source ``pager``."""
-        body = json.dumps(
-            {"action": action, "id": incident, "title": f"incident {incident}", "service": service, "opener": opener}
-        ).encode()
-        return self.send_webhook(body, str(int(time.time())))
+        body = {"action": action, "id": incident, "title": title, "service": service, "opener": opener}
+        return self.send_webhook(json.dumps(body).encode(), str(int(time.time())))
 
     def send_webhook(self, body: bytes, timestamp: str) -> Any:
         signature = hmac.new(self.webhook_secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
