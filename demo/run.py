@@ -51,8 +51,9 @@ def _stay(console: Console, stage: Stage) -> None:
     people.chmod(0o600)
     console.print(
         f"In another terminal:\n\n  . {people}\n  as ada\n  safelight connect {TARGET}\n"
-        f"  as sam\n  safelight sessions\n  safelight audit tail -f\n\nPeople: {', '.join(stage.gateway.people)}. The gateway's log and state are in "
-        f"{DIRECTORY / 'gateway'}.\nCtrl-C ends everything."
+        f"  as sam\n  safelight sessions\n  safelight audit tail -f\n\n"
+        f"People: {', '.join(stage.gateway.people)}. The gateway's state is in {DIRECTORY / 'gateway'}.\n"
+        "Ctrl-C ends everything."
     )
     try:
         while stage.gateway.process is not None and stage.gateway.process.poll() is None:
