@@ -4,6 +4,8 @@ root is the first administrator and made everybody; ada is on call; bob and cleo
 administrator. ``bot`` is ada's agent.
 """
 
+from collections.abc import Callable
+
 from safelight.application.compose import start_services
 from safelight.application.limits import AccessLimits
 from safelight.application.manage_incidents import IncidentAction, IncidentEvent
@@ -76,11 +78,13 @@ class Node:
     """``services`` are the use cases; the rest is what they stand on. Made by :meth:`start`."""
 
     services: Services
+    live_sessions: Callable[[], FakeLiveSessions] = FakeLiveSessions
+    """What stands in for live sessions, anew at each start."""
 
     def __init__(self, *, policy: FakePolicy | None = None, limits: AccessLimits | None = None) -> None:
         self.store: Store = FakeStore()
         self.audit = FakeAuditLog()
-        self.live = FakeLiveSessions()
+        self.live = self.live_sessions()
         self.clock = FakeClock()
         self.policy = policy or FakePolicy()
         self.hashes = FakeSlowHashes()
@@ -97,7 +101,7 @@ class Node:
 
     async def restart(self) -> None:
         """What was in memory is gone; the store is read again."""
-        self.live = FakeLiveSessions()
+        self.live = self.live_sessions()
         self.services = await start_services(
             store=self.store,
             audit=self.audit,

@@ -172,6 +172,16 @@ async def test_wrong_passwords_are_counted_recorded_and_then_only_counted(node: 
     assert sessions.may_try("ghost.abc", ADDRESS)
 
 
+async def test_strangers_cannot_fill_the_log(node: Node) -> None:
+    limit = node.limits.login_attempts_per_address
+    for _ in range(limit + 5):
+        await node.services.sessions.refused("protocol.startup", "", ADDRESS, None)
+    assert len(node.events(EventKind.CONNECTION_REFUSED)) == limit
+    assert node.services.sessions.may_try("ada.abc", ADDRESS)
+    await node.services.sessions.refused("protocol.startup", "", "192.0.2.8", None)
+    assert len(node.events(EventKind.CONNECTION_REFUSED)) == limit + 1
+
+
 async def test_the_end_of_a_session_is_recorded(node: Node) -> None:
     session = (await node.session(await node.grant())).session
     over = await node.services.sessions.ended(session, reason="client left", statements=7)

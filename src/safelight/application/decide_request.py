@@ -6,7 +6,7 @@ from safelight.application.context import NodeContext
 from safelight.application.granting import Granting
 from safelight.application.request_access import ask_policy, open_incident, unknown_request
 from safelight.domain.access_request import AccessRequest, RequestState
-from safelight.domain.access_rules import approved_by, closed_as, has_enough, pending
+from safelight.domain.access_rules import approved_by, clipped, closed_as, has_enough, pending
 from safelight.domain.audit_event import EventKind
 from safelight.domain.decision import Effect
 from safelight.domain.errors import Denied, Refusal
@@ -67,9 +67,12 @@ class DecideRequest:
             requester = self._ctx.access.principal(request.requester)
             assert requester is not None, "a request has a requester"
             self._may_decide(decider, requester, request)
-            after = closed_as(request, RequestState.DENIED, by, because)
+            after = closed_as(request, RequestState.DENIED, by, clipped(because))
             event = self._ctx.event(
-                EventKind.REQUEST_DENIED, by, {"request": request.id}, sensitive={"because": because}
+                EventKind.REQUEST_DENIED,
+                by,
+                {"request": request.id},
+                sensitive={"because": after.decided_because or ""},
             )
             await self._ctx.changes.make([Replace(request, after)], [event])
         self._tell(after, f"your request {after.id} is denied by {by}")

@@ -14,6 +14,7 @@ import structlog
 
 from safelight.application.context import Fields, NodeContext
 from safelight.application.identifiers import short_id
+from safelight.domain.access_rules import clipped
 from safelight.domain.audit_event import EventKind
 from safelight.domain.capability import Capability
 from safelight.domain.deadline import Instant, deadline_after
@@ -169,7 +170,7 @@ class HoldRegistry:
     async def deny(self, by: str, hold_id: str, *, because: str) -> Hold:
         """Refuse a statement. Raises as :meth:`approve`."""
         hold = self._decidable(by, hold_id)
-        self.finish(hold_id, Verdict.DENIED, by, because)
+        self.finish(hold_id, Verdict.DENIED, by, clipped(because))
         return hold
 
     def covers(

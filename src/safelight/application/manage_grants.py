@@ -4,6 +4,7 @@
 from safelight.application.context import NodeContext
 from safelight.application.grant_ends import GrantEnds
 from safelight.application.request_access import own_grant
+from safelight.domain.access_rules import clipped
 from safelight.domain.decision import Effect
 from safelight.domain.errors import Denied, Refusal
 from safelight.domain.grant import Grant, GrantState
@@ -44,7 +45,7 @@ class ManageGrants:
     async def end(self, by: str, grant_id: str, *, because: str) -> Grant:
         """End anybody's grant, and its sessions, now. Raises as :meth:`give_back`."""
         self._ctx.authority.require(by, AdminAction.END_GRANT, grant_id, under_lock=True)
-        return await self._end(grant_id, because, by)
+        return await self._end(grant_id, clipped(because), by)
 
     async def _end(self, grant_id: str, because: str, by: str) -> Grant:
         grant = self._ctx.access.grant(grant_id)

@@ -39,6 +39,7 @@ class OpenSession:
         window = limits.login_attempts_window_seconds * 1000
         self._by_user = Attempts(limits.login_attempts_per_principal, window)
         self._by_address = Attempts(limits.login_attempts_per_address, window)
+        self._recorded = Attempts(limits.login_attempts_per_address, window)
 
     def lookup(self, user: str) -> SessionCredential | None:
         """The credential that ``user`` (``oncall.k7f3ab``) names, even an expired or revoked one: whoever proves
@@ -133,8 +134,12 @@ class OpenSession:
         return over
 
     async def refused(self, rule: str, user: str, address: str, target: str | None) -> None:
-        """Record a connection that was refused before :meth:`admit` (no TLS, a setting, a lock on everything)."""
-        await self._refused(rule, user, address, target)
+        """Record a connection that was refused before anybody proved anything (garbage, no TLS, a setting). So many
+        from one address within the window, and no more: these cost a stranger nothing."""
+        now = self._ctx.clock.monotonic_ms()
+        if self._recorded.allowed(address, now):
+            self._recorded.failed(address, now)
+            await self._refused(rule, user, address, target)
 
     async def _refused(self, rule: str, user: str, address: str, target: str | None) -> None:
         known = self.lookup(user)

@@ -14,6 +14,7 @@ from safelight.application.changes import put
 from safelight.application.context import Fields, NodeContext
 from safelight.application.grant_ends import GrantEnds
 from safelight.application.identifiers import short_id
+from safelight.domain.access_rules import clipped
 from safelight.domain.audit_event import AuditEvent, EventKind
 from safelight.domain.errors import Denied, Refusal
 from safelight.domain.grant import Grant
@@ -60,7 +61,7 @@ class KillSwitch:
         """
         self._ctx.authority.require(by, AdminAction.KILL, f"{scope.value}:{subject}", under_lock=True)
         self._check_subject(scope, subject)
-        lock = Lock(self._free_id(), scope, subject, reason, by, self._ctx.clock.wall_ms(), None, None)
+        lock = Lock(self._free_id(), scope, subject, clipped(reason), by, self._ctx.clock.wall_ms(), None, None)
         matching = self._matching(lock)
         if dry_run:
             return KillReport(None, matching, (), (), (), False, None)
@@ -71,7 +72,7 @@ class KillSwitch:
         grant_changes, events = self._also_end(lock, by)
         changes += grant_changes + self._revoke_credentials(lock, matching)
         fields: Fields = {"lock": lock.id, "scope": scope.value, "subject": subject, "sessions": tuple(session_ids)}
-        events.insert(0, self._ctx.event(EventKind.LOCK_CREATED, by, fields, sensitive={"reason": reason}))
+        events.insert(0, self._ctx.event(EventKind.LOCK_CREATED, by, fields, sensitive={"reason": lock.reason}))
         problem, confirmed = await asyncio.gather(self._settle(changes, events), self._verify(session_ids, by))
         self._ctx.notifier.notify(
             Notice(NoticeKind.LOCK_CREATED, lock.id, None, f"{by} locked {scope.value} {subject}")

@@ -27,6 +27,11 @@ def refusal_of_reason(reason: str) -> Refusal | None:
     return None
 
 
+def clipped(text: str) -> str:
+    """A reason given for taking something away. It is cut rather than refused: an end must not fail on its text."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text[:MAXIMUM_REASON_CHARACTERS])
+
+
 def counts(incident: Incident) -> bool:
     """Whether an incident may justify access: open, and signed by its source or confirmed by a second person."""
     vouched = incident.origin is IncidentOrigin.WEBHOOK or incident.confirmed_by is not None
