@@ -98,7 +98,7 @@ def make_app(extra: Mapping[str, CommandEntry] | None = None) -> Callable[..., A
 
 def run(extra: Mapping[str, CommandEntry] | None = None) -> None:
     """Run the command in ``sys.argv``. Errors go to stderr with the rule and the next step."""
-    from safelight.cli.problem import CliProblem, print_problem
+    from safelight.cli.problem import CliProblem, ExitCode, print_problem
 
     if "_SAFELIGHT_COMPLETE" in os.environ:
         from typer.completion import completion_init  # type: ignore[attr-defined]  # its documented place
@@ -110,5 +110,9 @@ def run(extra: Mapping[str, CommandEntry] | None = None) -> None:
         print_problem(problem, as_json="--json" in sys.argv)
         sys.exit(problem.exit_code)
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        sys.stderr.close()  # whoever read our output has left; there is nobody to tell
+        sys.exit(ExitCode.FAILED)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print_problem(CliProblem(ExitCode.FAILED, f"{place}{error.strerror or error}"), as_json="--json" in sys.argv)
+        sys.exit(ExitCode.FAILED)

@@ -8,7 +8,8 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import Any
+from email.message import Message
+from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from safelight import __version__
@@ -16,7 +17,7 @@ from safelight.cli import login_file
 from safelight.cli.problem import CliProblem, ExitCode
 
 API = "/api/v1"
-_MAX_BODY_BYTES = 256 * 1024 * 1024
+_COPY_BYTES = 256 * 1024
 
 _EXIT_CODES = {401: ExitCode.NOT_LOGGED_IN, 403: ExitCode.REFUSED, 404: ExitCode.NOT_FOUND, 409: ExitCode.REFUSED}
 
@@ -57,9 +58,18 @@ class ApiClient:
     def put(self, path: str, body: object) -> Any:
         return self._call("PUT", path, body)
 
-    def download(self, path: str, **query: object) -> http.client.HTTPResponse:
-        """A body to be read in pieces, with its headers. The caller closes it."""
-        return self._open("GET", path + _query(query), None, timeout_seconds=None)
+    def download(self, path: str, destination: BinaryIO, **query: object) -> Message:
+        """Write a body to ``destination`` in pieces; gives the answer's headers."""
+        with self._open("GET", path + _query(query), None, timeout_seconds=None) as response:
+            while data := self._piece(response):
+                destination.write(data)
+            return response.headers
+
+    def _piece(self, response: http.client.HTTPResponse) -> bytes:
+        try:
+            return response.read(_COPY_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from error
 
     def events(self, path: str, **query: object) -> Iterator[Any]:
         """Follow a stream of server-sent events; gives the JSON of each ``data:`` line until the server ends it."""
@@ -70,13 +80,22 @@ class ApiClient:
     def lines(self, path: str, **query: object) -> Iterator[str]:
         """The body line by line, as it arrives."""
         with self._open("GET", path + _query(query), None, timeout_seconds=None) as response:
-            for raw in response:
-                yield raw.decode("utf-8").rstrip("\r\n")
+            try:
+                for raw in response:
+                    yield raw.decode("utf-8").rstrip("\r\n")
+            except (OSError, http.client.HTTPException) as error:
+                raise self._unreachable(error) from error
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         with self._open(method, path, body, self._timeout_seconds) as response:
-            data = response.read(_MAX_BODY_BYTES)
-        return json.loads(data) if data else None
+            try:
+                data = response.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise self._unreachable(error) from error
+        try:
+            return json.loads(data) if data else None
+        except ValueError:
+            raise self._no_gateway() from None
 
     def _open(self, method: str, path: str, body: object, timeout_seconds: float | None) -> http.client.HTTPResponse:
         headers = {"Accept": "application/json", "User-Agent": f"safelight/{__version__}"}
@@ -109,6 +128,13 @@ class ApiClient:
             context.load_verify_locations(cadata=self._ca_pem)
         return http.client.HTTPSConnection(
             host, self._url.port or 443, timeout=self._timeout_seconds, context=context
+        )
+
+    def _no_gateway(self) -> CliProblem:
+        return CliProblem(
+            ExitCode.FAILED,
+            f"what answers at {self.url} is no safelight gateway",
+            next_step="safelight login --url …",
         )
 
     def _unreachable(self, error: Exception) -> CliProblem:

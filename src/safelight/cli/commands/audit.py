@@ -16,7 +16,6 @@ from safelight.cli.times import clock, seconds
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 POLL_SECONDS = 1.0
-_COPY_BYTES = 256 * 1024
 
 Reveal = Annotated[bool, typer.Option("--reveal", help="Open sealed fields, such as statements; that is recorded.")]
 Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Only the last 30m, 2h, 7d …")]
@@ -98,11 +97,14 @@ def export(
 ) -> None:
     """Write an export that `safelight audit verify` can prove, offline."""
     client = connect()
-    with client.download("/audit/export", since_ms=_since_ms(since), reveal=_flag(reveal)) as response:
-        note = base64.b64decode(response.headers.get("Safelight-Checkpoint", "")).decode("utf-8")
-        with file.open("wb") as destination:
-            while data := response.read(_COPY_BYTES):
-                destination.write(data)
+    unfinished = file.with_name(f".{file.name}.part")
+    try:
+        with unfinished.open("wb") as destination:
+            headers = client.download("/audit/export", destination, since_ms=_since_ms(since), reveal=_flag(reveal))
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    note = base64.b64decode(headers.get("Safelight-Checkpoint", "")).decode("utf-8")
     if checkpoint is not None:
         checkpoint.write_text(note, "utf-8")
     if key is not None:
