@@ -95,8 +95,6 @@ class PostgresSettings(Section):
     port: Port = 5433
     tls: TlsPolicy = TlsPolicy.REQUIRE
     advertised_host: str | None = None
-    max_connections: int = Field(default=1000, ge=1, le=100_000)
-    max_handshakes_per_address: int = Field(default=64, ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _no_clear_text_beyond_loopback(self) -> Self:
@@ -137,7 +135,6 @@ class AnalystSettings(Section):
     count: int = Field(default=2, ge=1, le=64)
     timeout_seconds: float = Field(default=2.0, gt=0, le=60)
     memory_mib: int = Field(default=512, ge=64, le=16_384)
-    max_statement_kib: int = Field(default=1024, ge=1, le=16_384)
 
 
 class AuditSettings(Section):
