@@ -45,8 +45,8 @@ const KINDS: [Kind; 9] = [
     Kind::Dashes,
 ];
 
-/// Shortest run of token characters that is looked at (a token has 20 or more with its prefix).
-const SHORTEST_WORD: u32 = 16;
+/// Shortest run of token characters that is looked at (a token has 16 or more, with its prefix).
+const SHORTEST_WORD: u32 = 15;
 /// Shortest run of bare digits that can be a card.
 pub(crate) const SHORTEST_CARD: u32 = 12;
 /// Shortest run of digits and separators that can be a card.

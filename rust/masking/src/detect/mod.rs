@@ -13,6 +13,7 @@ pub(crate) mod private_key;
 pub(crate) mod ssn;
 pub(crate) mod token;
 pub(crate) mod token_rules;
+pub(crate) mod token_shapes;
 pub(crate) mod url_credentials;
 
 use crate::detector::Detector;

@@ -4,12 +4,9 @@
 use std::sync::LazyLock;
 
 use super::token_rules::{Part, Rule, RULES};
-use super::{jwt, Span};
+use super::{jwt, token_shapes, Span};
 use crate::bytes::{before, count_while, follows_alphanumeric};
-use crate::detector::Detector;
 
-/// What stands in the middle of Terraform's tokens.
-const ATLAS: &[u8] = b".atlasv1.";
 /// `eyJ` in base64.
 const ENCODED_JWT: &[u8] = b"ZXlK";
 
@@ -57,17 +54,18 @@ impl Index {
 pub(crate) fn is_plausible(text: &[u8], start: usize, framing: usize) -> bool {
     let index = &*INDEX;
     let end = start + count_while(text, start, text.len(), is_word);
+    let has_shape = |at: usize| token_shapes::parse(text, at, framing).is_some();
     let may_begin = |at: usize| match text[at] {
-        b'.' => text[at..].starts_with(ATLAS) || text[at..end].starts_with(b".ey"),
-        b'-' => mailchimp(text, at).is_some(),
-        _ if at > start + framing && follows_alphanumeric(text, at) => false,
+        b'.' => text[at..end].starts_with(b".ey") || has_shape(at),
+        b'-' => has_shape(at),
+        _ if at > start + framing && text[at - 1].is_ascii_alphanumeric() => false,
         b'Z' if text[at..].starts_with(ENCODED_JWT) => true,
-        _ => index
-            .rules_at(text, at)
-            .any(|rule| parts_end(text, at + rule.prefix.len(), rule).is_some()),
+        _ => {
+            let fits = |rule: &Rule| parts_end(text, at + rule.prefix.len(), rule).is_some();
+            index.rules_at(text, at).any(fits) || at == start && has_shape(at)
+        }
     };
-    let is_bot = text[start] == b'A' && before(text, start) == Some(b':');
-    is_bot || (start..end).any(may_begin)
+    (start..end).any(may_begin)
 }
 
 /// Confirm the tokens in the run of token characters at `start`, before which nothing counts that is before `floor`.
@@ -96,11 +94,10 @@ pub(crate) fn is_word(byte: u8) -> bool {
 }
 
 fn token_at(text: &[u8], at: usize, jwt_until: &mut usize) -> Option<Span> {
+    if let Some(span) = token_shapes::confirm(text, at) {
+        return Some(span);
+    }
     match text[at] {
-        b'.' if text[at..].starts_with(ATLAS) => return terraform(text, at),
-        b'-' if text[at..].starts_with(b"-us") => {
-            return mailchimp(text, at).filter(|span| !follows_alphanumeric(text, span.start));
-        }
         _ if follows_alphanumeric(text, at) => return None,
         b'e' if text[at..].starts_with(b"ey") => {
             if let Some(span) = jwt::confirm(text, at, jwt_until) {
@@ -108,11 +105,6 @@ fn token_at(text: &[u8], at: usize, jwt_until: &mut usize) -> Option<Span> {
             }
         }
         b'Z' if text[at..].starts_with(ENCODED_JWT) => return jwt::confirm_encoded(text, at),
-        b'A' if before(text, at) == Some(b':') => {
-            if let Some(span) = telegram(text, at) {
-                return Some(span);
-            }
-        }
         _ => {}
     }
     INDEX.rules_at(text, at).find_map(|rule| {
@@ -178,59 +170,16 @@ const SAMPLE: usize = 40;
 fn is_random(text: &[u8], body: usize, rule: &Rule) -> bool {
     let sample = &text[body.min(text.len())..text.len().min(body + SAMPLE)];
     let sample = &sample[..count_while(sample, 0, SAMPLE, |byte| is_word(byte) || byte == b'=')];
-    let mut seen = 0u128;
-    for byte in sample {
-        seen |= 1 << (byte & 0x7f);
-    }
     let least = if sample.len() < 16 { 4 } else { 8 };
     let has = |is: fn(&u8) -> bool| sample.iter().any(is);
     // The older Vault token's prefix is two characters: only a mix of all kinds tells it from code.
     let mixed =
         has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
-    seen.count_ones() >= least && (rule.prefix != "s." || mixed)
+    distinct(sample) >= least && (rule.prefix != "s." || mixed)
 }
 
-/// Terraform: 14 characters, `.atlasv1.`, 60 or more. `at` is the first full stop.
-fn terraform(text: &[u8], at: usize) -> Option<Span> {
-    const LEAD: usize = 14;
-    let start = at.checked_sub(LEAD)?;
-    let secret = at + ATLAS.len();
-    let length = count_while(text, secret, 70, |byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=')
-    });
-    let lead =
-        text[start..at].iter().all(u8::is_ascii_alphanumeric) && !follows_alphanumeric(text, start);
-    let random = distinct(&text[secret..secret + length]) >= 8;
-    (lead && length >= 60 && random).then(|| Span::new(start, secret + length, Detector::Secret))
-}
-
-/// Mailchimp: 32 hexadecimal digits and the data centre. `at` is the dash before it.
-fn mailchimp(text: &[u8], at: usize) -> Option<Span> {
-    const LEAD: usize = 32;
-    let start = at.checked_sub(LEAD)?;
-    let digits = count_while(text, at + 3, 3, |byte| byte.is_ascii_digit());
-    let lead = text[at..].starts_with(b"-us") && text[start..at].iter().all(u8::is_ascii_hexdigit);
-    (lead && (1..=2).contains(&digits)).then(|| Span::new(start, at + 3 + digits, Detector::Secret))
-}
-
-/// Telegram: a bot's number, a colon, `A` and 34 characters. `at` is behind the colon.
-fn telegram(text: &[u8], at: usize) -> Option<Span> {
-    let number = text[..at - 1]
-        .iter()
-        .rev()
-        .take(17)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let start = at - 1 - number;
-    let length = count_while(text, at, 36, |byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-    });
-    let bounded = (5..=16).contains(&number) && !follows_alphanumeric(text, start);
-    (bounded && length == 35 && distinct(&text[at..at + length]) >= 8)
-        .then(|| Span::new(start, at + length, Detector::Secret))
-}
-
-fn distinct(text: &[u8]) -> u32 {
+/// How many different characters.
+pub(crate) fn distinct(text: &[u8]) -> u32 {
     text.iter()
         .fold(0u128, |seen, byte| seen | 1 << (byte & 0x7f))
         .count_ones()
