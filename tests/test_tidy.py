@@ -24,8 +24,6 @@ BROAD_EXCEPTS = {
 """Where `except Exception` stands, and why. This list only shrinks."""
 
 MACHINE = re.compile(r"/work/|/root/|/home/(?!you)\w+|index-url|files\.pythonhosted|pypi\.org|npmjs\.")
-    r"/work/|/root/|/home/(?!you)\w+|registry\.|index-url|files\.pythonhosted|pypi\.org|crates\.io/|npmjs"
-)
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
