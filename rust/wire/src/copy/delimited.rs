@@ -17,6 +17,7 @@ pub struct Splitter {
     escaped: bool,
     values: Vec<u8>,
     fields: Vec<Field>,
+    replacement: Vec<u8>,
 }
 
 /// A field of a row: where it stands, and where its value is among the values. NULL has no value.
@@ -25,6 +26,8 @@ struct Field {
     end: usize,
     value: Option<(usize, usize)>,
     quoted: bool,
+    /// A detector may find something in it.
+    suspect: bool,
 }
 
 impl Splitter {
@@ -36,6 +39,7 @@ impl Splitter {
             escaped: false,
             values: Vec::new(),
             fields: Vec::new(),
+            replacement: Vec::new(),
         }
     }
 
@@ -140,6 +144,8 @@ impl Splitter {
                 end: at,
                 value: (!null).then_some((from, self.values.len())),
                 quoted,
+                // Bytes in hex, which a scan of their text does not look into.
+                suspect: self.values[from..].starts_with(b"\\x"),
             });
             self.values.push(SEPARATOR);
             if at >= row.len() {
@@ -149,43 +155,56 @@ impl Splitter {
         }
     }
 
+    /// Mark the fields in which something could match; gives whether there are any.
+    fn suspect(&mut self, engine: &Engine) -> bool {
+        let mut any = self.fields.iter().any(|field| field.suspect);
+        let mut from = 0;
+        while let Some(place) = engine.next_candidate(&self.values, from) {
+            let behind = |field: &Field| field.value.is_none_or(|(_, to)| to <= place);
+            let Some(field) = self.fields.iter_mut().find(|field| !behind(field)) else {
+                break;
+            };
+            field.suspect = true;
+            any = true;
+            from = field.value.map_or(place, |(_, to)| to).max(place) + 1;
+        }
+        any
+    }
+
     fn mask(
-        &self,
+        &mut self,
         plan: &CopyPlan,
         engine: &Engine,
         row: &[u8],
         out: &mut Vec<u8>,
         counts: &mut Counts,
     ) {
-        if !plan.touches_every_row && !self.hex() && !engine.may_match(&self.values) {
+        if !self.suspect(engine) && !plan.touches_every_row {
             return out.extend_from_slice(row);
         }
-        let mut replacement = Vec::new();
         let columns = plan.cells().iter().zip(&mut counts.changed);
         for (ordinal, (field, (treatment, changed))) in self.fields.iter().zip(columns).enumerate()
         {
             if ordinal > 0 {
                 out.push(plan.delimiter);
             }
+            let same = &row[field.start..field.end];
+            if treatment.scans_raw() && !field.suspect {
+                out.extend_from_slice(same);
+                continue;
+            }
             let value = field.value.map(|(from, to)| &self.values[from..to]);
-            replacement.clear();
-            match treatment.apply(engine, value, &mut replacement, &mut counts.found, changed) {
-                Cell::Same => out.extend_from_slice(&row[field.start..field.end]),
+            self.replacement.clear();
+            let found = &mut counts.found;
+            match treatment.apply(engine, value, &mut self.replacement, found, changed) {
+                Cell::Same => out.extend_from_slice(same),
                 Cell::Null => out.extend_from_slice(&plan.null),
                 Cell::Replaced if plan.format == CopyFormat::Csv => {
-                    write_csv(plan, &replacement, field.quoted, out);
+                    write_csv(plan, &self.replacement, field.quoted, out);
                 }
-                Cell::Replaced => write_text(plan, &replacement, out),
+                Cell::Replaced => write_text(plan, &self.replacement, out),
             }
         }
-    }
-
-    /// Whether a field may be bytea in hex, which a scan of its text does not look into.
-    fn hex(&self) -> bool {
-        self.fields
-            .iter()
-            .filter_map(|field| field.value)
-            .any(|(from, _)| self.values[from..].starts_with(b"\\x"))
     }
 }
 
