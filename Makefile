@@ -17,7 +17,7 @@ $(BIN)/uv: requirements/bootstrap.txt
 
 $(VENV)/.installed: requirements/dev.txt $(BIN)/uv
 	@echo "Installing Python packages (pinned by hash) …"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
@@ -25,6 +25,7 @@ RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml C
 $(VENV)/.built: pyproject.toml $(RUST_SOURCES) $(VENV)/.installed
 	@echo "Building the native core …"
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/maturin develop --release --locked --quiet --uv
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 install: $(VENV)/.built  ## install everything pinned and build the native core

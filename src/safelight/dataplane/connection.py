@@ -6,9 +6,9 @@ bytes, bounded, and hands the transport on to whatever comes after the handshake
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from safelight.domain.errors import PeerProtocolError
 from safelight.protocols.base.commands import Compute, Handshake, Read, Send, StartTls, TlsInfo
@@ -86,19 +86,20 @@ class Connection(asyncio.Protocol):
         del self._unread[:count]
         return data
 
-    async def start_tls(self, context: ssl.SSLContext, *, server_side: bool, host: str | None) -> None:
-        """Upgrade in place.
+    async def start_tls(
+        self, context: ssl.SSLContext, *, server_side: bool, host: str | None, begun: bytes = b""
+    ) -> None:
+        """Upgrade in place. ``begun``: TLS has begun with these bytes, and whatever is unread follows them.
 
         Raises:
             PeerProtocolError: bytes were received in clear after the request (an injection), or TLS failed.
         """
-        if self._unread:
+        if self._unread and not begun:
             raise PeerProtocolError("bytes in clear were sent where TLS must begin")
         loop = asyncio.get_running_loop()
+        upgrade = loop.start_tls(self.transport, self, context, server_side=server_side, server_hostname=host)
         try:
-            upgraded = await loop.start_tls(
-                self.transport, self, context, server_side=server_side, server_hostname=host
-            )
+            upgraded = await (self._already_begun(upgrade, begun) if begun else upgrade)
         except (ssl.SSLError, OSError) as cause:
             raise PeerProtocolError(
                 f"TLS failed: {getattr(cause, 'reason', None) or type(cause).__name__}"
@@ -107,6 +108,23 @@ class Connection(asyncio.Protocol):
             raise PeerProtocolError("the peer closed the connection during the TLS handshake")
         self.transport = upgraded
 
+    async def _already_begun(
+        self, upgrade: Coroutine[Any, Any, asyncio.Transport | None], begun: bytes
+    ) -> asyncio.Transport | None:
+        """Upgrade, and give TLS what was received before it was there.
+
+        The first step of the upgrade schedules what connects TLS to the transport and lets it read. What was received
+        is scheduled right behind, in the same turn of the loop, so that no later byte can come before it.
+        """
+        received = begun + bytes(self._unread)
+        self._unread.clear()
+        self.transport.pause_reading()
+        loop = asyncio.get_running_loop()
+        upgrading = loop.create_task(upgrade)
+        await asyncio.sleep(0)
+        loop.call_soon(_feed, self.transport, received)
+        return await upgrading
+
     def hand_over(self, protocol: asyncio.Protocol) -> bytes:
         """Give the transport to ``protocol``; returns the bytes that were received and not read."""
         self.transport.set_protocol(protocol)
@@ -114,6 +132,20 @@ class Connection(asyncio.Protocol):
         unread = bytes(self._unread)
         self._unread.clear()
         return unread
+
+
+def _feed(transport: asyncio.Transport, data: bytes) -> None:
+    """Give the transport's protocol, which is TLS now, bytes as if they had just been received."""
+    if isinstance(transport.get_protocol(), Connection):
+        return  # the upgrade has failed already
+    # asyncio's and uvloop's TLS are BufferedProtocols; uvloop's does not inherit from it.
+    tls = cast(asyncio.BufferedProtocol, transport.get_protocol())
+    while data:
+        buffer = memoryview(tls.get_buffer(len(data)))
+        count = min(len(buffer), len(data))
+        buffer[:count] = data[:count]
+        tls.buffer_updated(count)
+        data = data[count:]
 
 
 class TlsSide:
@@ -173,10 +205,11 @@ async def _carry_out(
         case Send(data):
             connection.transport.write(data)
             return None
-        case StartTls():
+        case StartTls(begun):
             assert tls is not None, "the handshake offers TLS only where there is a context"
-            await connection.start_tls(tls.context, server_side=tls.server_side, host=tls.host)
-            return TlsInfo(tls.endpoint(connection.transport.get_extra_info("ssl_object")))
+            await connection.start_tls(tls.context, server_side=tls.server_side, host=tls.host, begun=begun)
+            established = connection.transport.get_extra_info("ssl_object")
+            return TlsInfo(tls.endpoint(established), established.selected_alpn_protocol())
         case Compute(function, arguments):
             return await asyncio.get_running_loop().run_in_executor(executor, function, *arguments)
         case _:

@@ -20,10 +20,15 @@ def certificate_hash(der: bytes) -> bytes:
     return digest.finalize()
 
 
+ALPN = ["postgresql", "http/1.1"]
+"""What the listeners speak (RFC 7301). A PostgreSQL client that begins with TLS must name its protocol."""
+
+
 def server_side(certificate_pem: bytes, key_pem: bytes) -> TlsSide:
     """Our side towards clients. The key goes to OpenSSL through an anonymous file: it touches no disk."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(ALPN)
     file = os.memfd_create("server.pem", os.MFD_CLOEXEC)
     try:
         os.write(file, key_pem + b"\n" + certificate_pem)

@@ -15,4 +15,5 @@ def session_limits(settings: Settings) -> SessionLimits:
         max_row_bytes=settings.limits.max_row_kib * 1024,
         max_message_bytes=settings.limits.max_client_message_kib * 1024,
         connect_seconds=settings.timeouts.target_connect_seconds,
+        strict=settings.audit.strict,
     )

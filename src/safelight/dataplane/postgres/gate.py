@@ -28,7 +28,8 @@ INTENT, OUTCOME, REFUSED = "statement.intent", "statement.outcome", "statement.r
 
 
 class SessionGate:
-    """``decision_epoch`` changes whenever a decision could; together with the catalog's serial it dates plans."""
+    """``decision_epoch`` changes whenever a decision could; together with the catalog's serial it dates plans.
+    ``read_only``: intents of harmless statements need no fsync, because the account itself can change nothing."""
 
     def __init__(
         self,

@@ -47,6 +47,8 @@ class SessionLimits:
     max_row_bytes: int
     max_message_bytes: int
     connect_seconds: float
+    strict: bool
+    """Every intent is fsynced before its statement leaves, also of what is harmless to lose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class _Begun:
             meanings=self._target.meanings(info.database),
             search_path=search_path,
             masker=masker,
-            read_only=account.enforced_read_only,
+            read_only=account.enforced_read_only and not node.limits.strict,
             longest_ms=longest_ms,
             audit=node.audit,
             departures=node.departures,
