@@ -20,6 +20,8 @@ class Playbook:
         self.sent = bytearray()
         self.result: Any = None
         self.done = False
+        self.alpn: str | None = "postgresql"
+        """What a client names that begins with TLS."""
         self._pending: Any = next(handshake)
 
     def receive(self, data: bytes) -> bytes:
@@ -40,7 +42,7 @@ class Playbook:
         elif isinstance(command, Send):
             self.sent += command.data
         elif isinstance(command, StartTls):
-            reply = TlsInfo(b"endpoint")
+            reply = TlsInfo(b"endpoint", self.alpn if command.begun else None)
         elif isinstance(command, Compute):
             reply = command.function(*command.arguments)
         else:

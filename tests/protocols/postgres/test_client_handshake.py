@@ -19,6 +19,7 @@ from tests.protocols.playbook import Playbook
 
 WORD = b"the credential's secret"
 SSL = m.untyped(struct.pack("!i", m.SSL_REQUEST))
+TLS_BEGINS = b"\x16\x03\x01\x02"
 GSS = m.untyped(struct.pack("!i", m.GSSENC_REQUEST))
 STARTUP = m.startup(m.PROTOCOL_3_0, {"user": "oncall.k7f3", "database": "orders-db", "application_name": "psql"})
 
@@ -71,6 +72,28 @@ def test_gss_then_tls_then_a_login_bound_to_the_channel() -> None:
     assert b"SCRAM-SHA-256-PLUS" in book.receive(STARTUP)
     authenticate(book, WORD, endpoint=b"endpoint")
     assert book.result.over_tls
+
+
+def test_tls_from_the_first_byte_on() -> None:
+    book = play(tls_required=True)
+    assert book.receive(TLS_BEGINS) == b""
+    assert b"SCRAM-SHA-256-PLUS" in book.receive(STARTUP)
+    authenticate(book, WORD, endpoint=b"endpoint")
+    assert book.result.over_tls
+
+
+def test_tls_from_the_first_byte_on_must_name_the_protocol() -> None:
+    book = play()
+    book.alpn = "http/1.1"
+    with pytest.raises(PeerProtocolError, match="ALPN"):
+        book.receive(TLS_BEGINS)
+
+
+def test_within_tls_nobody_asks_for_tls_again() -> None:
+    book = play()
+    book.receive(TLS_BEGINS)
+    with pytest.raises(PeerProtocolError):
+        book.receive(SSL)
 
 
 def test_a_second_gss_request_is_not_answered_for_ever() -> None:

@@ -25,15 +25,21 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class StartTls:
-    """Upgrade this connection. Bytes already received in clear are an injection and must end the connection.
-    Result: :class:`TlsInfo`."""
+    """Upgrade this connection. Result: :class:`TlsInfo`.
+
+    ``begun``: the peer began TLS without asking (direct TLS), and these are its first bytes, read already. Without
+    them, bytes that were received before this are an injection in clear and must end the connection."""
+
+    begun: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class TlsInfo:
-    """``endpoint`` is the tls-server-end-point channel binding (RFC 5929 §4): the certificate's hash."""
+    """``endpoint`` is the tls-server-end-point channel binding (RFC 5929 §4): the certificate's hash. ``alpn`` is the
+    protocol that both sides named (RFC 7301), or None."""
 
     endpoint: bytes
+    alpn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ MAX_STARTUP_BYTES = 10_000
 MAX_SASL_BYTES = 2_048
 MAX_CANCEL_KEY_BYTES = 256
 TLS_ACCEPT, TLS_REFUSE = b"S", b"N"
+TLS_RECORD = b"\x16"
+"""A first byte of TLS (RFC 8446 §5.1: handshake); no startup packet is long enough to begin with it."""
+ALPN = "postgresql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,15 @@ def client_handshake(
 def _startup(
     tls_offered: bool, tls_required: bool, nonce: bytes, check_setting: CheckSetting
 ) -> Handshake[Login | Cancel | WrongPassword]:
+    head: bytes = yield Read(4)
     tls: TlsInfo | None = None
     asked_gss = asked_tls = False
+    if tls_offered and head[:1] == TLS_RECORD:
+        tls = yield from _direct_tls(head)
+        asked_tls = True
+        head = yield Read(4)
     while True:
-        code, body = yield from _read_untyped()
+        code, body = yield from _read_untyped(head)
         if code == m.GSSENC_REQUEST and not asked_gss and tls is None and not body:
             asked_gss = True
             yield Send(TLS_REFUSE)
@@ -103,6 +111,7 @@ def _startup(
             break
         else:
             raise PeerProtocolError(f"unsupported startup code {code >> 16}.{code & 0xFFFF}")
+        head = yield Read(4)
     if tls_required and tls is None:
         raise Denied(
             Refusal("connection.tls", "this gateway accepts TLS connections only", "connect with sslmode=require")
@@ -112,8 +121,15 @@ def _startup(
     return login if authenticated else WrongPassword(login.user)
 
 
-def _read_untyped() -> Handshake[tuple[int, bytes]]:
-    head = yield Read(4)
+def _direct_tls(begun: bytes) -> Handshake[TlsInfo]:
+    """TLS from the first byte on. Without ALPN the client could have meant another protocol (ALPACA)."""
+    tls: TlsInfo = yield StartTls(begun)
+    if tls.alpn != ALPN:
+        raise PeerProtocolError("direct TLS without the ALPN protocol postgresql")
+    return tls
+
+
+def _read_untyped(head: bytes) -> Handshake[tuple[int, bytes]]:
     (length,) = struct.unpack("!i", head)
     if not 8 <= length <= MAX_STARTUP_BYTES:
         raise PeerProtocolError(f"a startup packet of {length} bytes")
