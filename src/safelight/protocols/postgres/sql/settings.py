@@ -85,11 +85,18 @@ def _date_style(value: str) -> bool:
     return 1 <= len(words) <= 2 and all(word in known for word in words)
 
 
+def _utf8(value: str) -> bool:
+    """PostgreSQL looks at letters and digits only (encnames.c: clean_encoding_name); asyncpg sends ``'utf-8'`` with
+    the quotes."""
+    letters = "".join(character for character in value.lower() if character.isalnum())
+    return value.isascii() and letters in ("utf8", "unicode")
+
+
 _BOOLEAN = _one_of(*_TRUE, *_FALSE)
 SETTINGS: dict[str, _Setting] = dict.fromkeys(sections("names.txt")["boolean settings"], _BOOLEAN) | {
     "application_name": _matching("at most 63 printable ASCII characters", r"[ -~]{0,63}"),
     "bytea_output": _one_of("hex", "escape"),
-    "client_encoding": _one_of("utf8", "utf-8", "unicode"),
+    "client_encoding": _Setting("UTF8", _utf8),
     "client_min_messages": _one_of("notice", "warning", "error"),
     "cpu_index_tuple_cost": _number(0, 1e6),
     "cpu_operator_cost": _number(0, 1e6),
