@@ -2,9 +2,10 @@
 
     python bench/masking_quality.py --corpus DIR [--misses]
 
-DIR holds ``*.jsonl``: ``{"text": …, "spans": [[start, end, type], …]}``, offsets in code points, end exclusive; a line
-without spans is a negative. A labelled span counts as found when findings of its own type cover it, and as covered
-when findings of any type do: that is what keeps it from a reader. A finding counts as right when it lies on a span of its type.
+DIR holds ``*.jsonl``: ``{"text": …, "spans": [[start, end, type], …]}``, offsets in code points, end exclusive; a
+line without spans is a negative. A labelled span counts as found when findings of its own type cover it, and as
+covered when findings of any type do: that is what keeps it from a reader. A finding counts as right when it lies on a
+span of its type.
 """
 
 import argparse
