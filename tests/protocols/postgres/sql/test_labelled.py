@@ -1,7 +1,10 @@
 """The closed list of positions in which a labelled column may stand: every way through, and every way around."""
 
+from dataclasses import replace
+
 import pytest
 
+from safelight.protocols.postgres.catalog import CatalogColumn
 from tests.protocols.postgres.sql.shop import CUSTOMERS, PLAIN_SHOP, SHOP, read, rule_of, shown_outputs
 
 OUTPUTS = [
@@ -325,6 +328,13 @@ OTHER_REFUSALS = [
      "postgres.mask.definition"),
     ("CREATE TABLE probe (e text REFERENCES customers (email))", "postgres.mask.definition"),
     ("ALTER TABLE customers ADD FOREIGN KEY (email) REFERENCES guesses (email)", "postgres.mask.definition"),
+    ("ALTER TABLE customers RENAME TO kunden", "postgres.mask.definition"),
+    ("ALTER TABLE customers RENAME email TO mail", "postgres.mask.definition"),
+    ("ALTER TABLE customers SET SCHEMA archive", "postgres.mask.definition"),
+    ("ALTER SCHEMA public RENAME TO privat", "postgres.mask.definition"),
+    ("ALTER TABLE customers DETACH PARTITION guesses", "postgres.mask.definition"),
+    ("ALTER TABLE guesses NO INHERIT customers", "postgres.mask.definition"),
+    ("CREATE INDEX ON customer_names (lower(full_name))", "postgres.mask.definition"),
     ("CREATE FUNCTION f() RETURNS text BEGIN ATOMIC SELECT email FROM customers; END", "postgres.mask.definition"),
 ]  # fmt: skip
 
@@ -391,6 +401,11 @@ def test_nothing_is_misplaced_where_nothing_is_labelled(sql: str) -> None:
         ("COPY customers FROM STDIN", True, {"email", "phone", "full_name"}),
         ("COPY customers (id) FROM STDIN", True, set()),
         ("CREATE UNIQUE INDEX ON customers (email)", True, {"email", "phone", "full_name"}),
+        ("CREATE UNIQUE INDEX ON customer_names (full_name)", True, {"full_name"}),
+        ("CREATE UNIQUE INDEX ON customer_report (longest)", True, set()),
+        ("REFRESH MATERIALIZED VIEW customer_names", True, {"full_name"}),
+        ("ALTER TABLE customers RENAME note TO remark", True, {"email", "phone", "full_name"}),
+        ("ALTER SCHEMA archive RENAME TO attic", False, set()),
         ("SELECT pay(1)", True, set()),
         ("SELECT query FROM pg_stat_activity", True, {"statement_text"}),
     ],
@@ -410,6 +425,18 @@ def test_a_label_names_the_origin_that_the_server_must_show() -> None:
     assert outputs[1].strategy is SHOP.labels[CUSTOMERS, 2].strategy
     through_view = read("SELECT mail FROM customer_view").outputs
     assert through_view is not None and through_view[0].origin == (2001, 2)
+
+
+def test_only_text_is_computed_with() -> None:
+    """``||`` of arrays fails on some of their values, that of texts on none."""
+    number = CatalogColumn(3, "number", 1009)
+    relations = tuple(
+        replace(r, columns=tuple(number if c.name == "number" else c for c in r.columns)) for r in SHOP.relations
+    )
+    arrays = replace(SHOP, relations=relations, version="arrays")
+    assert shown_outputs("SELECT number FROM cards", arrays) == ["card"]
+    assert shown_outputs("SELECT number || 'x' FROM cards") == ["*"]
+    assert rule_of("SELECT number || '{x}' FROM cards", arrays) == "postgres.mask.position"
 
 
 def test_opaque_code_gives_constants_where_columns_are_labelled() -> None:

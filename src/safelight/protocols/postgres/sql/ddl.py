@@ -11,12 +11,26 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from safelight.domain.capability import Capability
+from safelight.domain.errors import Denied
 from safelight.protocols.postgres.catalog import CatalogRelation
 from safelight.protocols.postgres.sql import effects
 from safelight.protocols.postgres.sql.findings import Findings, refused
-from safelight.protocols.postgres.sql.relations import CatalogIndex, refuse_temporary, system_schema
+from safelight.protocols.postgres.sql.relations import (
+    VIEW_KINDS,
+    CatalogIndex,
+    has_labels,
+    refuse_temporary,
+    system_schema,
+    table_item,
+)
+from safelight.protocols.postgres.sql.scope import Column
 from safelight.protocols.postgres.sql.tree import descend, qualified, strings
+from safelight.protocols.postgres.sql.views import view_item
 
+HIDDEN = ""
+"""In place of a label: a view's column computed from labelled ones."""
+UNLABELLING = frozenset({pg.AT_DetachPartition, pg.AT_DetachPartitionFinalize, pg.AT_DropInherit})
+"""What takes a table out of its family, and so out of the family's labels."""
 NAME_LISTS = frozenset(
     {"funcname", "defnames", "type_name", "domainname", "opclassname", "opfamilyname", "objname", "conversion_name"}
 )
@@ -48,9 +62,10 @@ def read_definition(statement: Message, index: CatalogIndex, findings: Findings)
         _effects(part, index, findings)
     for relation in guarded:
         findings.restricted = True
-        findings.labels.update(_labels(relation, index).values())
+        findings.labels.update(label for label in _labels(relation, index).values() if label != HIDDEN)
     _refuse_computed(parts, guarded, index)
     _refuse_keys(parts, guarded, index)
+    _refuse_unlabelling(parts, guarded, index)
 
 
 def _relation(variable: pg.RangeVar, index: CatalogIndex, findings: Findings) -> CatalogRelation | None:
@@ -65,10 +80,18 @@ def _relation(variable: pg.RangeVar, index: CatalogIndex, findings: Findings) ->
 
 
 def _labels(relation: CatalogRelation, index: CatalogIndex) -> dict[str, str]:
-    """Names of the labelled columns, with their labels."""
-    labels = index.catalog.labels
-    found = {c.name: labels.get((relation.oid, c.number)) for c in relation.columns}
-    return {name: label.label for name, label in found.items() if label is not None}
+    """Names of the labelled columns, with their labels; those that a view computes from them too."""
+    of_view = relation.kind in VIEW_KINDS
+    columns = _view_columns(relation, index) if of_view else table_item(relation, index).columns
+    return {column.name: column.label.label if column.label else HIDDEN for column in columns if column.guarded}
+
+
+def _view_columns(relation: CatalogRelation, index: CatalogIndex) -> tuple[Column, ...]:
+    """A view's columns; one that cannot be read may hold anything."""
+    try:
+        return view_item(relation, index.for_definitions(), Findings()).columns
+    except Denied:
+        return tuple(Column(column.name, hidden=True) for column in relation.columns)
 
 
 def _effects(part: Message, index: CatalogIndex, findings: Findings) -> None:
@@ -117,3 +140,27 @@ def _refuse_keys(parts: list[Message], guarded: list[CatalogRelation], index: Ca
                     "a foreign key on a labelled column would compare all of its values",
                     "reference an unlabelled key, and name the referenced column",
                 )
+
+
+def _refuse_unlabelling(parts: list[Message], guarded: list[CatalogRelation], index: CatalogIndex) -> None:
+    """Labels are declared by name and follow inheritance: a table that is renamed, moved or detached loses them."""
+    names = {name for relation in guarded for name in _labels(relation, index)}
+    for part in parts:
+        if isinstance(part, pg.RenameStmt):
+            column = part.rename_type == pg.OBJECT_COLUMN and part.subname in names
+            table = bool(guarded) and part.rename_type not in (pg.OBJECT_COLUMN, pg.OBJECT_TABCONSTRAINT)
+            loses = column or table or (part.rename_type == pg.OBJECT_SCHEMA and _holds_labels(part.subname, index))
+        elif isinstance(part, pg.AlterObjectSchemaStmt):
+            loses = bool(guarded)
+        else:
+            loses = isinstance(part, pg.AlterTableCmd) and part.subtype in UNLABELLING and bool(guarded)
+        if loses:
+            raise refused(
+                "postgres.mask.definition",
+                "labels are declared by name: what is renamed, moved or detached would lose them",
+                "have the label declared under the new name first",
+            )
+
+
+def _holds_labels(schema: str, index: CatalogIndex) -> bool:
+    return any(r.schema == schema and has_labels(r, index.catalog) for r in index.catalog.relations)

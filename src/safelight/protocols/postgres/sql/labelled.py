@@ -35,7 +35,7 @@ class Place:
             Denied: it may not.
         """
         touch(column, findings)
-        if not self.computes:
+        if not self.computes or not column.textual:
             raise misplaced(column, self.name)
         self.touched = column
 

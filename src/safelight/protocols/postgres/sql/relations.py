@@ -21,6 +21,8 @@ STATEMENT_TEXT = LabelledColumn("statement_text", Strategy.REDACT)
 """The label of what other sessions run and where they come from (pg_stat_activity)."""
 VIEW_KINDS = frozenset("vm")
 TABLE_KINDS = frozenset("rpm")
+TEXT_OIDS = frozenset({25, 1043, 1042, 19})
+"""text, varchar, char(n), name (pg_type.dat)."""
 REACHING_KINDS = frozenset("fS")
 
 
@@ -127,7 +129,10 @@ def system_item(variable: pg.RangeVar, schema: str, index: CatalogIndex, finding
         hidden = hidden_columns(schema, name)
     relation = index.by_name.get((schema, name))
     names = [column.name for column in relation.columns] if relation is not None else sorted(hidden)
-    columns = tuple(Column(n, STATEMENT_TEXT, None, True, f"{name}.{n}") if n in hidden else Column(n) for n in names)
+    columns = tuple(
+        Column(n, STATEMENT_TEXT, hidden=True, shown=f"{name}.{n}", textual=True) if n in hidden else Column(n)
+        for n in names
+    )
     return Item(name, columns, relation is None, schema, table=True)
 
 
@@ -137,7 +142,8 @@ def table_item(relation: CatalogRelation, index: CatalogIndex) -> Item:
     for column in relation.columns:
         origin = (relation.oid, column.number)
         label = index.catalog.labels.get(origin)
-        columns.append(Column(column.name, label, origin if label else None, False, f"{relation.name}.{column.name}"))
+        shown, textual = f"{relation.name}.{column.name}", column.type_oid in TEXT_OIDS
+        columns.append(Column(column.name, label, origin if label else None, shown=shown, textual=textual))
     return Item(relation.name, tuple(columns), False, relation.schema, relation.kind in TABLE_KINDS)
 
 

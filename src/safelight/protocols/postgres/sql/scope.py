@@ -21,6 +21,7 @@ class Column:
 
     ``label`` is set for a labelled column, with its ``origin`` (table OID, attribute number). ``hidden``: computed
     from labelled data, or a statement's text: it may leave as a constant only. ``shown`` is its name in messages.
+    ``textual``: of a plain text type; functions of other types can fail on some of their values.
     ``assumed``: its item is open, so that nobody knows whether it is a column or a function applied to the row.
     """
 
@@ -29,6 +30,7 @@ class Column:
     origin: tuple[int, int] | None = None
     hidden: bool = False
     shown: str = ""
+    textual: bool = False
     assumed: bool = False
 
     @property

@@ -11,7 +11,7 @@ from safelight.domain.capability import Capability
 from safelight.domain.errors import Denied, Refusal
 from safelight.protocols.postgres.catalog import CatalogRelation
 from safelight.protocols.postgres.sql.findings import Findings, refused
-from safelight.protocols.postgres.sql.relations import CatalogIndex
+from safelight.protocols.postgres.sql.relations import TEXT_OIDS, CatalogIndex
 from safelight.protocols.postgres.sql.scope import Column, Item
 from safelight.protocols.postgres.sql.tree import SyntaxProblem, TooDeep, parse
 
@@ -88,7 +88,8 @@ def _columns(relation: CatalogRelation, index: CatalogIndex) -> tuple[tuple[Colu
     for column, source in zip(relation.columns, rows.columns, strict=True):
         origin = (relation.oid, column.number) if source.label else None
         shown = f"{relation.name}.{column.name}"
-        given.append(Column(column.name, source.label, origin, source.hidden, shown))
+        textual = column.type_oid in TEXT_OIDS
+        given.append(Column(column.name, source.label, origin, source.hidden, shown, textual))
     return tuple(given), findings
 
 
@@ -96,14 +97,13 @@ def _hidden(relation: CatalogRelation, index: CatalogIndex) -> tuple[tuple[Colum
     """Every column as a constant: the definition computes with labelled columns."""
     _, findings = _columns(relation, index.without_labels())
     findings.restricted = True
-    for schema, _, name in (qualified.rpartition(".") for qualified in findings.relations):
-        base = index.by_name.get((schema.rstrip("."), name)) or index.by_name.get((schema, name))
-        for column in base.columns if base else ():
-            label = index.catalog.labels.get((base.oid, column.number)) if base else None
-            if label is not None:
-                findings.labels.add(label.label)
+    for base in index.catalog.relations:
+        if f"{base.schema}.{base.name}" in findings.relations:
+            found = (index.catalog.labels.get((base.oid, column.number)) for column in base.columns)
+            findings.labels.update(label.label for label in found if label is not None)
     shown = relation.name
-    return tuple(Column(c.name, None, None, True, f"{shown}.{c.name}") for c in relation.columns), findings
+    columns = (Column(c.name, hidden=True, shown=f"{shown}.{c.name}") for c in relation.columns)
+    return tuple(columns), findings
 
 
 def _unreadable(relation: CatalogRelation, why: str) -> Denied:
