@@ -76,6 +76,29 @@ class Changes:
         for change in changes:
             self._access.apply(change)
 
+    async def make_side_by_side(self, changes: Sequence[Change], events: Sequence[AuditEvent]) -> None:
+        """Like :meth:`make`, for changes that give nothing by themselves (a session's row under a grant): audit and
+        store are waited for together. A crash may leave the row without its event, and nothing live.
+
+        Raises:
+            Denied, AuditUnavailable, StoreUnavailable, StoreConflict: nothing took effect.
+        """
+        await uninterrupted(self._make_side_by_side(changes, events))
+
+    async def _make_side_by_side(self, changes: Sequence[Change], events: Sequence[AuditEvent]) -> None:
+        self._check(changes)
+        recorded, stored = await asyncio.gather(
+            self.record(events), self._submit(changes, owe=False), return_exceptions=True
+        )
+        if recorded is not None:
+            raise recorded
+        if stored is not None:
+            await self._take_back(events)
+            raise stored
+        self._check(changes)
+        for change in changes:
+            self._access.apply(change)
+
     async def make_at_once(self, changes: Sequence[Change], events: Sequence[AuditEvent]) -> None:
         """Carry out changes that take something away: they hold when this coroutine first yields.
 

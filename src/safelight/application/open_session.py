@@ -106,7 +106,7 @@ class OpenSession:
             session_id=session.id,
             sensitive={"application_name": application_name},
         )
-        await self._ctx.changes.make([Add(session)], [started])
+        await self._ctx.changes.make_side_by_side([Add(session)], [started])
         try:
             again = self._check(credential, target, database, client_address, application_name, protocol)
         except Denied as denial:

@@ -44,10 +44,9 @@ async def test_the_files_are_for_the_owner_only(path: Path) -> None:
 
 async def test_the_migrations_make_the_tables_that_the_code_uses(path: Path) -> None:
     store = await SqlStore.open(path)
-    async with store._engine.connect() as connection:
-        difference = await connection.run_sync(
-            lambda c: compare_metadata(MigrationContext.configure(c, opts={"compare_type": False}), metadata)
-        )
+    with store.engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        difference = compare_metadata(context, metadata)
     await store.close()
     assert difference == []
 
@@ -147,9 +146,9 @@ async def test_a_lock_of_another_program_is_waited_for_then_reported(
 
 async def test_many_changes_share_a_transaction(path: Path) -> None:
     store = await SqlStore.open(path)
-    before = store._writer.batches
+    before = store.writer.batches
     await asyncio.gather(*(store.apply([Add(replace(r.LOCK, id=f"l-{n}"))]) for n in range(200)))
-    assert store._writer.batches - before <= 3
+    assert store.writer.batches - before <= 3
     await store.close()
 
 

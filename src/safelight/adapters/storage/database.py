@@ -1,6 +1,5 @@
 """Opening the embedded database: one owner, mode 0600, checked, brought to the present schema."""
 
-import asyncio
 import fcntl
 import os
 import sqlite3
@@ -11,9 +10,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
 
 from safelight.ports.store import StoreUnavailable
 
@@ -41,31 +40,33 @@ def own(path: Path) -> int:
     return descriptor
 
 
-async def connect(path: Path) -> AsyncEngine:
-    """The database at ``path``, sound and up to date.
+def connect(path: Path) -> Engine:
+    """The database at ``path``, sound and up to date, on one connection that is kept.
 
     Raises:
         StoreUnavailable: unreadable, corrupt, or made by a newer safelight.
     """
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, pool_size=2, max_overflow=0
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        poolclass=StaticPool,
     )
-    event.listen(engine.sync_engine, "connect", _prepare_connection)
-    event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
     try:
-        async with engine.begin() as connection:
-            problems = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+        with engine.begin() as connection:
+            problems = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
             if problems != "ok":
                 raise StoreUnavailable(f"the state in {path} is corrupt: {problems}")
-            await connection.run_sync(upgrade)
+            upgrade(connection)
     except CommandError as cause:
-        await engine.dispose()
+        engine.dispose()
         raise StoreUnavailable(f"the state in {path} was made by another version of safelight: {cause}") from cause
     except STORAGE_FAILED as cause:
-        await engine.dispose()
+        engine.dispose()
         raise StoreUnavailable(f"the state in {path} cannot be read: {plain(cause)}") from cause
-    except (StoreUnavailable, asyncio.CancelledError):
-        await engine.dispose()
+    except StoreUnavailable:
+        engine.dispose()
         raise
     return engine
 

@@ -1,35 +1,25 @@
-"""The one writer: whatever is submitted while a transaction is under way goes into the next, in order.
-
-Each submission is applied whole or not at all, under its own savepoint, so that one that contradicts the state fails
-alone. Nobody is told of success before the commit is durable.
-"""
+"""The one writer: whatever is submitted while a transaction is under way goes into the next, in order. Nobody is told
+of success before the commit is durable."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from sqlalchemy import insert, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
-from safelight.adapters.storage import tables as t
-from safelight.adapters.storage.database import STORAGE_FAILED, plain
-from safelight.adapters.storage.rows import SHAPE_OF, approval_rows
-from safelight.domain.access_request import AccessRequest
-from safelight.ports.store import Add, Change, Replace, StoreConflict, StoreUnavailable
+from safelight.ports.store import Change, StoreConflict, StoreUnavailable
 
 MAXIMUM_WAITING = 10_000
-MAXIMUM_BATCH = 500
+MAXIMUM_BATCH = 100
 
-Submission = tuple[Sequence[Change], "asyncio.Future[None]"]
+Batch = Sequence[Sequence[Change]]
+Write = Callable[[Batch], Awaitable[Sequence[StoreConflict | None]]]
 
 
 class Writer:
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._waiting: list[Submission] = []
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._waiting: list[tuple[Sequence[Change], asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
         self._closing = False
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._run(), name="store writer")
         self.batches = 0
 
     async def submit(self, changes: Sequence[Change]) -> None:
@@ -44,6 +34,7 @@ class Writer:
         await done
 
     async def close(self) -> None:
+        """Write what waits, then stop."""
         self._closing = True
         self._wake.set()
         await self._task
@@ -54,60 +45,23 @@ class Writer:
             self._wake.clear()
             while self._waiting:
                 batch, self._waiting = self._waiting[:MAXIMUM_BATCH], self._waiting[MAXIMUM_BATCH:]
-                await self._write(batch)
+                problems = await self._attempt([changes for changes, _ in batch])
+                for (_, done), problem in zip(batch, problems, strict=True):
+                    _settle(done, problem)
 
-    async def _write(self, batch: Sequence[Submission]) -> None:
-        conflicts: dict[int, StoreConflict] = {}
+    async def _attempt(self, batch: Batch) -> Sequence[Exception | None]:
         try:
-            async with self._engine.begin() as connection:
-                for number, (changes, _) in enumerate(batch):
-                    try:
-                        async with connection.begin_nested():
-                            for change in changes:
-                                await _apply(connection, change)
-                    except (StoreConflict, IntegrityError) as cause:
-                        conflicts[number] = StoreConflict(plain(cause))
-        except STORAGE_FAILED as cause:
-            failure = StoreUnavailable(f"the state cannot be written: {plain(cause)}")
-            for _, done in batch:
-                _settle(done, failure)
-            return
+            conflicts = await self._write(batch)
+        except StoreUnavailable as problem:
+            return [problem] * len(batch)
         self.batches += 1
-        for number, (_, done) in enumerate(batch):
-            _settle(done, conflicts.get(number))
+        return conflicts
 
 
 def _settle(done: "asyncio.Future[None]", problem: Exception | None) -> None:
-    if done.done():
+    if done.done():  # whoever submitted it no longer waits
         return
     if problem is None:
         done.set_result(None)
     else:
         done.set_exception(problem)
-
-
-async def _apply(connection: AsyncConnection, change: Change) -> None:
-    if isinstance(change, Add):
-        shape = SHAPE_OF[type(change.record)]
-        await connection.execute(insert(shape.table), shape.to_row(change.record))
-        if isinstance(change.record, AccessRequest):
-            await _add_approvals(connection, change.record, 0)
-        return
-    await _replace(connection, change)
-
-
-async def _replace(connection: AsyncConnection, change: Replace) -> None:
-    shape = SHAPE_OF[type(change.after)]
-    row = shape.to_row(change.after)
-    (identity,) = shape.table.primary_key.columns
-    result = await connection.execute(update(shape.table).where(identity == row.pop(identity.name)).values(row))
-    if result.rowcount != 1:
-        raise StoreConflict(f"a change to what is not stored ({shape.table.name})")
-    if isinstance(change.after, AccessRequest) and isinstance(change.before, AccessRequest):
-        await _add_approvals(connection, change.after, len(change.before.approvals))
-
-
-async def _add_approvals(connection: AsyncConnection, request: AccessRequest, known: int) -> None:
-    rows = approval_rows(request, known)
-    if rows:
-        await connection.execute(insert(t.request_approvals), rows)
