@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use safelight_masking::{carries_masked, Context, Engine, Tally};
+use safelight_masking::{carries_masked, Context, Engine, Strategy, Tally};
 
 const TOTAL_BYTES: usize = 2 << 20;
 const RUNS: usize = 60;
@@ -168,6 +168,21 @@ fn main() {
             Box::new(|| {
                 rate(statement.len(), || {
                     assert!(!carries_masked(black_box(statement)))
+                })
+            }),
+        ),
+        (
+            "pseudonyms_of_emails",
+            Box::new(|| {
+                let mut out = Vec::new();
+                rate(23, || {
+                    out.clear();
+                    engine.apply(
+                        "email",
+                        Strategy::Pseudonym,
+                        black_box(b"maria.lopez@example.com"),
+                        &mut out,
+                    );
                 })
             }),
         ),

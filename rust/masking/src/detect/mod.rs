@@ -12,6 +12,7 @@ pub(crate) mod phone;
 pub(crate) mod private_key;
 pub(crate) mod ssn;
 pub(crate) mod token;
+pub(crate) mod token_rule;
 pub(crate) mod token_rules;
 pub(crate) mod token_shapes;
 pub(crate) mod url_credentials;

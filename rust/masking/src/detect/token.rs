@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use super::token_rules::{Part, Rule, RULES};
+use super::token_rule::{Part, Rule};
+use super::token_rules::RULES;
 use super::{jwt, token_shapes, Span};
 use crate::bytes::{before, count_while, follows_alphanumeric};
 

@@ -2,63 +2,10 @@
 //!
 //! Only prefixes are here, never a token. Rows are in the order of their first byte, which the lookup relies on.
 
+use super::token_rule::Part::{Run, Text};
+use super::token_rule::Set::{Alnum, Base32, Base64, Digit, Hex, Letter, Upper, Url, Wide};
+use super::token_rule::{Part, Rule};
 use crate::detector::Detector;
-
-/// What a run of token characters may consist of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Set {
-    Digit,
-    /// `0-9a-f`, either case
-    Hex,
-    Letter,
-    /// `0-9A-Z`
-    Upper,
-    Alnum,
-    /// `A-Z2-7`
-    Base32,
-    /// letters, digits, `-`, `_`
-    Url,
-    /// letters, digits, `-`, `_`, `.`, `=`
-    Wide,
-    /// letters, digits, `+`, `/`
-    Base64,
-}
-
-impl Set {
-    #[inline]
-    pub(crate) fn holds(self, byte: u8) -> bool {
-        match self {
-            Set::Digit => byte.is_ascii_digit(),
-            Set::Hex => byte.is_ascii_hexdigit(),
-            Set::Letter => byte.is_ascii_alphabetic(),
-            Set::Upper => byte.is_ascii_digit() || byte.is_ascii_uppercase(),
-            Set::Alnum => byte.is_ascii_alphanumeric(),
-            Set::Base32 => byte.is_ascii_uppercase() || matches!(byte, b'2'..=b'7'),
-            Set::Url => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
-            Set::Wide => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'='),
-            Set::Base64 => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'),
-        }
-    }
-}
-
-/// A part of a token behind its prefix.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Part {
-    /// As many bytes of a set as there are: at least, at most.
-    Run(Set, usize, usize),
-    Text(&'static str),
-}
-
-/// One form of token.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rule {
-    pub prefix: &'static str,
-    pub parts: &'static [Part],
-    pub detector: Detector,
-}
-
-use Part::{Run, Text};
-use Set::{Alnum, Base32, Base64, Digit, Hex, Letter, Upper, Url, Wide};
 
 /// For tokens of open length.
 const MANY: usize = usize::MAX;
@@ -496,3 +443,24 @@ pub(crate) const RULES: &[Rule] = &[
     // Zuplo
     secret("zpka_", &[Run(Hex, 32, 32), Text("_"), Run(Hex, 8, 8)]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_grouped_by_first_byte() {
+        let firsts: Vec<u8> = RULES.iter().map(|rule| rule.prefix.as_bytes()[0]).collect();
+        assert!(
+            firsts.is_sorted(),
+            "the lookup takes all rules of one first byte for neighbours"
+        );
+    }
+
+    #[test]
+    fn prefixes_are_long_enough_to_be_looked_up_and_ascii() {
+        assert!(RULES
+            .iter()
+            .all(|rule| rule.prefix.len() >= 2 && rule.prefix.is_ascii()));
+    }
+}
