@@ -13,7 +13,8 @@ SESSIONS = 100
 ROUNDS = 3
 SETTLE_SECONDS = 2.0
 AFTER_SECONDS = 1.0
-ENDLESS = "SELECT i, repeat('some text ', 20) FROM generate_series(1, 2000000000) AS i"
+ENDLESS = "SELECT generate_series(1, 2000000000) AS i, repeat('some text ', 20)"
+"""In the select list the series streams; in FROM the server would write all of it to disk first."""
 STUBBORN = """
     CREATE FUNCTION stubborn() RETURNS int LANGUAGE plpgsql AS $$
     BEGIN

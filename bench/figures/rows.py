@@ -21,7 +21,7 @@ QUERY = (
 )
 LABELS = {"public.customers.email": "email", "public.customers.full_name": ("name", "redact")}
 STALL_SECONDS = 30
-FIVE_GB = "SELECT i, repeat('some text without secrets ', 40) AS words FROM generate_series(1, 4900000) AS i"
+FIVE_GB = "SELECT generate_series(1, 4900000) AS i, repeat('some text without secrets ', 40) AS words"
 MIB = 1024 * 1024
 
 
