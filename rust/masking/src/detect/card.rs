@@ -24,8 +24,12 @@ const fn issuer(first: u32, last: u32, lengths: &'static [u8]) -> Issuer {
     }
 }
 
+/// Maestro's lengths.
+const MAESTRO: &[u8] = &[12, 13, 14, 15, 16, 17, 18, 19];
+
 /// Lengths of 17 and 18 digits, which some schemes reserve but hardly issue, are left out where a run of digits would
 /// too often pass by chance. Ascending and without overlap, so that a number belongs to one row.
+#[rustfmt::skip]
 const ISSUERS: &[Issuer] = &[
     issuer(180_000, 180_099, &[15]),             // JCB, old
     issuer(213_100, 213_199, &[15]),             // JCB, old
@@ -34,6 +38,7 @@ const ISSUERS: &[Issuer] = &[
     issuer(300_000, 305_999, &[14, 16, 19]),     // Diners Club
     issuer(309_500, 309_599, &[14, 16, 19]),     // Diners Club
     issuer(340_000, 349_999, &[15]),             // American Express
+    issuer(350_000, 352_799, &[16]),             // taken for JCB by most programs
     issuer(352_800, 358_999, &[16, 19]),         // JCB
     issuer(360_000, 369_999, &[14, 16, 19]),     // Diners Club
     issuer(370_000, 379_999, &[15]),             // American Express
@@ -45,32 +50,23 @@ const ISSUERS: &[Issuer] = &[
     issuer(491_200, 493_599, &[13, 16, 19]),     // Visa
     issuer(493_600, 493_699, &[13, 16, 18, 19]), // Visa, Switch
     issuer(493_700, 499_999, &[13, 16, 19]),     // Visa
-    issuer(500_000, 509_999, &[12, 13, 14, 15, 16, 17, 18, 19]), // Maestro, Dankort, Verve, Elo, RuPay
-    issuer(510_000, 559_999, &[16]),                             // Mastercard
-    issuer(560_000, 560_999, &[16]),                             // Bankcard
-    issuer(561_400, 561_499, &[16]),                             // Uzcard
-    issuer(564_182, 564_182, &[16, 18, 19]),                     // Switch
-    issuer(567_800, 567_899, &[16, 18, 19]),                     // Maestro UK
-    issuer(589_300, 589_699, &[12, 13, 14, 15, 16, 17, 18, 19]), // Maestro, Naranja, Cabal
-    issuer(600_000, 601_099, &[16]),                             // RuPay
-    issuer(601_100, 601_199, &[16, 19]),                         // Discover
-    issuer(604_200, 604_400, &[16]),                             // Cabal
-    issuer(606_282, 606_282, &[13, 16, 19]),                     // Hipercard
-    issuer(606_985, 608_999, &[16]),                             // RuPay
-    issuer(620_000, 629_999, &[16, 17, 18, 19]),                 // UnionPay
-    issuer(630_400, 630_499, &[12, 13, 14, 15, 16, 17, 18, 19]), // Maestro, Laser
-    issuer(633_100, 633_499, &[16, 18, 19]),                     // Switch, Solo
-    issuer(636_000, 636_399, &[16, 19]),                         // InterPayment, Elo
-    issuer(637_000, 639_999, &[16]),                             // InstaPayment, Hipercard
-    issuer(644_000, 659_999, &[16, 19]),                         // Discover, RuPay, Elo, Troy
-    issuer(670_600, 670_999, &[16, 19]),                         // Laser
-    issuer(675_900, 676_799, &[12, 13, 14, 15, 16, 17, 18, 19]), // Maestro, Solo
-    issuer(677_100, 677_199, &[16, 19]),                         // Laser
-    issuer(810_000, 817_199, &[16, 17, 18, 19]),                 // UnionPay
-    issuer(817_200, 829_999, &[16]),                             // RuPay
-    issuer(860_000, 860_099, &[16]),                             // Uzcard
-    issuer(979_200, 979_299, &[16]),                             // Troy
-    issuer(986_000, 986_099, &[16]),                             // Humo
+    issuer(500_000, 509_999, MAESTRO),           // with Dankort, Verve, Elo, RuPay
+    issuer(510_000, 559_999, &[16]),             // Mastercard
+    issuer(560_000, 599_999, MAESTRO),           // with Uzcard, Switch, Naranja, Cabal
+    issuer(600_000, 601_099, &[16]),             // RuPay
+    issuer(601_100, 601_199, &[16, 19]),         // Discover
+    issuer(604_200, 604_400, &[16]),             // Cabal
+    issuer(606_282, 606_282, &[13, 16, 19]),     // Hipercard
+    issuer(606_985, 608_999, &[16]),             // RuPay
+    issuer(620_000, 629_999, &[16, 17, 18, 19]), // UnionPay
+    issuer(630_000, 639_999, MAESTRO),           // with Laser, Switch, Solo, InterPayment, Elo, Hipercard
+    issuer(644_000, 659_999, &[16, 19]),         // Discover, RuPay, Elo, Troy
+    issuer(670_000, 679_999, MAESTRO),           // with Laser, Solo
+    issuer(810_000, 817_199, &[16, 17, 18, 19]), // UnionPay
+    issuer(817_200, 829_999, &[16]),             // RuPay
+    issuer(860_000, 860_099, &[16]),             // Uzcard
+    issuer(979_200, 979_299, &[16]),             // Troy
+    issuer(986_000, 986_099, &[16]),             // Humo
 ];
 
 /// Whether `digits` is a card number: an issuer's range and length, and the check digit.
@@ -243,4 +239,22 @@ fn is_ean(digits: &[u8]) -> bool {
     let weigh =
         |(place, digit): (usize, &u8)| u32::from(digit - b'0') * if place % 2 == 1 { 3 } else { 1 };
     digits.iter().rev().enumerate().map(weigh).sum::<u32>() % 10 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuers_ascend_without_overlap() {
+        assert!(ISSUERS.iter().all(|issuer| issuer.first <= issuer.last));
+        assert!(ISSUERS.windows(2).all(|pair| pair[0].last < pair[1].first));
+    }
+
+    #[test]
+    fn groupings_have_the_length_of_a_card() {
+        for grouping in GROUPINGS {
+            assert!((SHORTEST_CARD as usize..=LONGEST).contains(&grouping.iter().sum()));
+        }
+    }
 }

@@ -177,3 +177,27 @@ fn extension_length(text: &[u8], at: usize) -> usize {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn country_codes_ascend_and_none_begins_another() {
+        for codes in [SHORT_CODES, LONG_CODES] {
+            assert!(
+                codes.windows(2).all(|pair| pair[0].0 < pair[1].0),
+                "the lookup is binary"
+            );
+            assert!(codes
+                .iter()
+                .all(|(_, shortest, longest)| shortest <= longest));
+        }
+        let begins = |long: u16| {
+            SHORT_CODES
+                .iter()
+                .any(|(short, ..)| *short == long / 10 || *short == long / 100)
+        };
+        assert!(LONG_CODES.iter().all(|(code, ..)| !begins(*code)));
+    }
+}
