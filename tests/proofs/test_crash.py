@@ -1,0 +1,161 @@
+"""kill -9 under load, again and again: what the server did is on the audit log, statement by statement.
+
+Ten rounds in the suite; ``make crash ROUNDS=50`` for more, ``SEED=n`` for other moments.
+"""
+
+import os
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from safelight.ports.audit import AuditRecord
+from tests.proofs.audit_trail import proven, records
+from tests.proofs.load import TABLE, Load, markers
+from tests.rig.gateway import Gateway, SessionLogin, Target
+from tests.rig.servers import Server
+
+ROUNDS = int(os.environ.get("ROUNDS", "10"))
+SEED = int(os.environ.get("SEED", "1"))
+LONGEST_LOAD_SECONDS = 0.8
+GONE_SECONDS = 15.0
+FREE_HANDS = """
+@id("tests.changes")
+@description("Changes need no second person here.")
+permit (principal, action == Action::"write", resource);
+"""
+SESSION_ROLES = "SELECT rolname FROM pg_roles WHERE rolname ~ '^safelight_[rw]_[0-9a-f]{16}$'"
+ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \S+ \S+ \[\d+\] (?P<user>\S+?)@\S+ (?P<level>[A-Z]+):  ", re.M)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server(18) as running:
+        running.create_database("shop")
+        running.sql(TABLE, "shop")
+        yield running
+
+
+class Round:
+    """One life of the gateway, from start to kill -9, and what is known of it afterwards."""
+
+    def __init__(self, gateway: Gateway, server: Server, number: int) -> None:
+        self._gateway = gateway
+        self._server = server
+        self._prefix = f"r{number}-"
+        self.roles: set[str] = set()
+
+    def logged(self, before: int) -> Counter[str]:
+        """The markers of the statements that session roles had PostgreSQL run, from ``before`` in its log on."""
+        statements = []
+        for user, message in _entries(self._server.log_path.read_bytes()[before:].decode()):
+            if not user.startswith(("safelight_r_", "safelight_w_")):
+                continue
+            if message.startswith(("statement: ", "execute ")) and "$1" not in message:
+                assert len(markers([message])) == 1, f"a statement of nobody's: {message}"
+                statements.append(message)
+            elif message.lower().startswith("parameters: "):
+                statements.append(message)
+        return Counter(markers(statements))
+
+    def committed(self) -> set[str]:
+        """The markers of rows that are in the table, those of COPY without their row's number."""
+        rows = self._server.sql(f"SELECT marker FROM crash WHERE marker LIKE '{self._prefix}%'", "shop")
+        return set(markers(rows.splitlines()))
+
+    def remember_roles(self) -> None:
+        self.roles = set(self._server.sql(SESSION_ROLES).split())
+
+    def roles_left(self) -> set[str]:
+        return self.roles & set(self._server.sql(SESSION_ROLES).split())
+
+
+def _entries(log: str) -> Iterator[tuple[str, str]]:
+    """(user, message) of each entry of the server's log."""
+    heads = list(ENTRY.finditer(log))
+    for head, following in zip(heads, [*heads[1:], None], strict=True):
+        yield head["user"], log[head.end() : following.start() if following else len(log)]
+
+
+def _intents(found: list[AuditRecord]) -> Counter[str]:
+    texts = []
+    for record in found:
+        if record.kind == "statement.intent":
+            assert record.sensitive is not None
+            texts.append(" ".join(record.sensitive.values()))
+    return Counter(markers(texts))
+
+
+def _until_nothing_runs(server: Server) -> None:
+    """The dead gateway's server processes notice that their client is gone, and what they do comes to its end."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = 'shop'"
+    deadline = time.monotonic() + GONE_SECONDS
+    while server.sql(query) != "0":
+        assert time.monotonic() < deadline, "the server still works for a gateway that is dead"
+        time.sleep(0.02)
+
+
+def _until_swept(round_: Round) -> None:
+    deadline = time.monotonic() + GONE_SECONDS
+    while left := round_.roles_left():
+        assert time.monotonic() < deadline, f"roles of the dead gateway are left: {left}"
+        time.sleep(0.05)
+
+
+@pytest.mark.timeout(60 + 20 * ROUNDS)
+def test_what_ran_before_a_crash_is_on_the_log(server: Server, tmp_path: Path) -> None:
+    moments = random.Random(SEED)  # noqa: S311 - moments, not secrets
+    target = Target("shop-db", server, ("shop",))
+    gateway = Gateway([target], policies=FREE_HANDS, settings="[analysts]\ncount = 1")
+    with gateway:
+        login = gateway.session("shop-db", capabilities=("read", "write"))
+        checkpoint: str | None = None
+        last = -1
+        for number in range(ROUNDS):
+            round_ = Round(gateway, server, number)
+            log_before = server.log_path.stat().st_size
+            with Load(login, number) as load:
+                time.sleep(moments.uniform(0, LONGEST_LOAD_SECONDS))
+                gateway.kill()
+            assert not load.surprises
+            _until_nothing_runs(server)
+            round_.remember_roles()
+            gateway.start()
+            login = _again(login, gateway)
+
+            report, checkpoint = proven(gateway, _new(tmp_path / str(number)), checkpoint)
+            assert report.ok, report.problems
+            found = records(gateway, after=last)
+            last = found[-1].index
+            _statements_agree(round_, found, log_before)
+            _sessions_are_over(gateway, found)
+            _until_swept(round_)
+
+
+def _statements_agree(round_: Round, found: list[AuditRecord], log_before: int) -> None:
+    intents, logged = _intents(found), round_.logged(log_before)
+    assert logged, "the load did nothing"
+    assert set(intents.values()) == {1}, "a statement has two intents"
+    assert {marker: intents[marker] for marker in logged} == dict(logged), "not one to one"
+    assert round_.committed() <= set(intents), "a change without an intent"
+
+
+def _sessions_are_over(gateway: Gateway, found: list[AuditRecord]) -> None:
+    began = {record.session_id for record in found if record.kind == "session.started"}
+    ended = {record.session_id for record in found if record.kind == "session.ended"}
+    assert began and began <= ended
+    assert gateway.api("GET", "/sessions", by="sam")["items"] == []
+
+
+def _again(login: SessionLogin, gateway: Gateway) -> SessionLogin:
+    return replace(login, port=gateway.postgres_port)
+
+
+def _new(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
