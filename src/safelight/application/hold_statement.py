@@ -15,7 +15,7 @@ import structlog
 from safelight.application.context import Fields, NodeContext
 from safelight.application.identifiers import short_id
 from safelight.domain.access_rules import clipped
-from safelight.domain.audit_event import EventKind
+from safelight.domain.audit_event import AuditEvent, EventKind
 from safelight.domain.capability import Capability
 from safelight.domain.deadline import Instant, deadline_after
 from safelight.domain.decision import Effect
@@ -94,12 +94,7 @@ class HoldRegistry:
             Denied: ``hold.too_many``.
             AuditUnavailable
         """
-        limits = self._ctx.limits
-        of_session = sum(held.hold.session_id == session.id for held in self._held.values())
-        if of_session >= limits.held_statements_per_session or len(self._held) >= limits.held_statements:
-            raise Denied(
-                Refusal("hold.too_many", "too many statements wait for approval", "wait until some are decided")
-            )
+        self._check_room(session)
         now = self._ctx.now()
         hold = Hold(
             id=self._free_id(),
@@ -114,20 +109,10 @@ class HoldRegistry:
             rows=rows,
             binding=self.binding(session, text, parameters, meaning),
             created_at_ms=now.wall_ms,
-            deadline=deadline_after(now, limits.hold_timeout_seconds * 1000),
+            deadline=deadline_after(now, self._ctx.limits.hold_timeout_seconds * 1000),
         )
-        fields: Fields = {
-            "hold": hold.id,
-            "target": hold.target,
-            "rows": rows,
-            "policies": policies,
-            "binding": hold.binding,
-        }
-        sensitive = {"statement": text.decode(errors="backslashreplace")}
-        event = self._ctx.event(
-            EventKind.STATEMENT_HELD, session.principal, fields, session_id=session.id, sensitive=sensitive
-        )
-        held = HeldStatement(hold, self._audit.append(event), self._audit, self)
+        intent = self._audit.append(self._held_event(hold, text))
+        held = HeldStatement(hold, intent, self._audit, self)
         self._held[hold.id] = held
         message = f"a statement of {hold.principal} on {hold.target} waits for approval"
         self._ctx.notifier.notify(Notice(NoticeKind.STATEMENT_HELD, hold.id, None, message))
@@ -216,6 +201,27 @@ class HoldRegistry:
             self._audit.append(event)
         except AuditUnavailable as problem:
             log.error("the refusal of a held statement is not recorded", problem=str(problem))
+
+    def _check_room(self, session: Session) -> None:
+        limits = self._ctx.limits
+        of_session = sum(held.hold.session_id == session.id for held in self._held.values())
+        if of_session >= limits.held_statements_per_session or len(self._held) >= limits.held_statements:
+            raise Denied(
+                Refusal("hold.too_many", "too many statements wait for approval", "wait until some are decided")
+            )
+
+    def _held_event(self, hold: Hold, text: bytes) -> AuditEvent:
+        fields: Fields = {
+            "hold": hold.id,
+            "target": hold.target,
+            "rows": hold.rows,
+            "policies": hold.policies,
+            "binding": hold.binding,
+        }
+        sensitive = {"statement": text.decode(errors="backslashreplace")}
+        return self._ctx.event(
+            EventKind.STATEMENT_HELD, hold.principal, fields, session_id=hold.session_id, sensitive=sensitive
+        )
 
     def _decidable(self, by: str, hold_id: str) -> Hold:
         person = self._ctx.authority.active(by)

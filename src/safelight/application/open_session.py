@@ -8,7 +8,7 @@ from safelight.application.authority import lock_refusal
 from safelight.application.context import Fields, NodeContext
 from safelight.application.identifiers import short_id
 from safelight.application.issue_credential import user_name
-from safelight.domain.audit_event import EventKind
+from safelight.domain.audit_event import AuditEvent, EventKind
 from safelight.domain.deadline import Deadline
 from safelight.domain.errors import Denied, Refusal
 from safelight.domain.grant import Grant, SessionCredential
@@ -74,8 +74,8 @@ class OpenSession:
         protocol: str,
     ) -> Admission:
         """Begin a session for whoever has proved ``credential``. ``database`` None means the target's first.
-        When this returns, SESSION_STARTED is durable and the session is stored. The caller registers the session
-        in the same tick, and says :meth:`ended` in any case.
+        When this returns, SESSION_STARTED is durable and the session is stored. The caller registers it with the
+        live sessions, which look at locks and its deadline again, and says :meth:`ended` in any case.
 
         Raises:
             Denied: with the rule that refuses and the next step; it is on the audit log.
@@ -88,25 +88,7 @@ class OpenSession:
             await self._refused(denial.refusal.rule, user, client_address, target)
             raise
         session = admission.session
-        fields: Fields = {
-            "protocol": protocol,
-            "principal": session.principal,
-            "sponsor": admission.principal.sponsor,
-            "grant": session.grant_id,
-            "credential": session.credential_id,
-            "target": session.target,
-            "database": session.database,
-            "incident": session.incident_id,
-            "address": client_address,
-        }
-        started = self._ctx.event(
-            EventKind.SESSION_STARTED,
-            session.principal,
-            fields,
-            session_id=session.id,
-            sensitive={"application_name": application_name},
-        )
-        await self._ctx.changes.make_side_by_side([Add(session)], [started])
+        await self._ctx.changes.make_side_by_side([Add(session)], [self._started(admission)])
         try:
             again = self._check(credential, target, database, client_address, application_name, protocol)
         except Denied as denial:
@@ -184,6 +166,27 @@ class OpenSession:
         if lock is not None:
             raise Denied(lock_refusal(lock))
         return Admission(session, principal, grant, target, deadline, subjects)
+
+    def _started(self, admission: Admission) -> AuditEvent:
+        session = admission.session
+        fields: Fields = {
+            "protocol": session.protocol,
+            "principal": session.principal,
+            "sponsor": admission.principal.sponsor,
+            "grant": session.grant_id,
+            "credential": session.credential_id,
+            "target": session.target,
+            "database": session.database,
+            "incident": session.incident_id,
+            "address": session.client_address,
+        }
+        return self._ctx.event(
+            EventKind.SESSION_STARTED,
+            session.principal,
+            fields,
+            session_id=session.id,
+            sensitive={"application_name": session.application_name},
+        )
 
     def _live_grant(self, credential: SessionCredential) -> tuple[Grant, Deadline]:
         now = self._ctx.now()

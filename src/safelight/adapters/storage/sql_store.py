@@ -1,7 +1,7 @@
 """The store of an embedded node: SQLite in write-ahead mode, one file, one owner.
 
-All of it runs on one thread of its own: one turn to that thread for each transaction, where a driver that speaks
-asyncio takes seven for each statement, and the data plane's loop never waits for a disk.
+All of it runs on one thread of its own, with one turn to that thread for each transaction; a driver that speaks
+asyncio takes several for each statement. The loop of the data plane never waits for a disk.
 """
 
 import asyncio
