@@ -136,6 +136,17 @@ async def test_a_renamed_column_closes_its_whole_family_and_a_missing_table_noth
     assert labelled(catalog) == {"customer_view.email": "email"}
 
 
+async def test_enums_and_trusted_types_are_harmless_and_domains_are_not(shop: Shop, administer: Administer) -> None:
+    shop.sql(
+        "CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('calm', 'cross');"
+        "CREATE DOMAIN checked AS text CHECK (length(value) < 9)"
+    )
+    async with administer() as admin:
+        catalog = await admin.catalog(shop.database)
+    assert {("public", "mood"), ("public", "citext")} <= catalog.harmless_types
+    assert not {("public", "checked"), ("public", "customers")} & catalog.harmless_types
+
+
 async def test_other_sessions_temporary_objects_are_not_seen(shop: Shop, administer: Administer) -> None:
     async with administer() as admin:
         before = await admin.catalog(shop.database)

@@ -142,7 +142,7 @@ class CatalogLoader:
             parents=await wire.raw_query(sql.PARENTS),
             functions=await wire.raw_query(sql.FUNCTIONS, trusted, harmless),
             operators=await wire.raw_query(sql.OPERATORS, trusted),
-            types=await wire.raw_query(sql.TYPES),
+            types=await wire.raw_query(sql.TYPES, trusted),
         )
 
 
@@ -154,7 +154,7 @@ def _understand(answers: _Answers, target: Target, database: str) -> Catalog:
     labels, opaque = place(target.columns, relations, pairs)
     functions = [(_pair(row), row[2] == "t") for row in map(decode_row, answers.functions)]
     operators = [(row[0] or "", row[1] == "t") for row in map(decode_row, answers.operators)]
-    types = [_pair(row) for row in map(decode_row, answers.types)]
+    types = [(_pair(row), row[2] == "t") for row in map(decode_row, answers.types)]
     path = _resolved(answers.path, answers.account, answers.usable)
     return Catalog(
         version=_digest(answers, target, database, path),
@@ -166,7 +166,8 @@ def _understand(answers: _Answers, target: Target, database: str) -> Catalog:
         trusted_functions=frozenset(name for name, trusted in functions if trusted),
         operators=frozenset(name for name, _ in operators),
         trusted_operators=frozenset(name for name, trusted in operators if trusted),
-        types=frozenset(types),
+        types=frozenset(name for name, _ in types),
+        harmless_types=frozenset(name for name, harmless in types if harmless),
         labels=labels,
         opaque=opaque,
         search_path=path,
