@@ -24,11 +24,10 @@ const fn issuer(first: u32, last: u32, lengths: &'static [u8]) -> Issuer {
     }
 }
 
-/// Maestro's lengths.
-const MAESTRO: &[u8] = &[12, 13, 14, 15, 16, 17, 18, 19];
+/// Maestro's lengths (12 to 19 are reserved).
+const MAESTRO: &[u8] = &[12, 13, 16, 18, 19];
 
-/// Lengths of 17 and 18 digits, which some schemes reserve but hardly issue, are left out where a run of digits would
-/// too often pass by chance. Ascending and without overlap, so that a number belongs to one row.
+/// Lengths that a scheme reserves but hardly issues are left out where a run of digits would too often pass by chance. Ascending and without overlap, so that a number belongs to one row.
 #[rustfmt::skip]
 const ISSUERS: &[Issuer] = &[
     issuer(180_000, 180_099, &[15]),             // JCB, old
