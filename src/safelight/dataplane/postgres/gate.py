@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from safelight import _native
 from safelight.audit.statement_fields import outcome_fields
 from safelight.dataplane.departures import Departures
-from safelight.dataplane.postgres.meaning import UNKNOWN_NAME, Meanings
+from safelight.dataplane.postgres.meaning import Meanings, misses_names
 from safelight.dataplane.postgres.planning import plan_message, refused_message
 from safelight.dataplane.postgres.shape_cache import ShapeCache
 from safelight.domain.decision import Authorized, Decision
@@ -97,7 +97,7 @@ class SessionGate:
         except TargetUnavailable as problem:
             return refused_message(_unavailable(problem), self.epoch)
         plan = self._decided(analysis, approved=False)
-        if analysis.refusal is None or analysis.refusal.rule != UNKNOWN_NAME:
+        if not misses_names(analysis):
             significant = analysis.significant if not plan.hold else None
             self.lookup(text, extended)  # drops plans of another epoch
             self._plans.put(text, extended, significant, plan)
@@ -131,12 +131,12 @@ class SessionGate:
             return known
         assert self._catalog is not None
         analysis = await self._meanings.read(text, self._catalog, extended)
-        if analysis.refusal is not None and analysis.refusal.rule == UNKNOWN_NAME:
+        if misses_names(analysis):
             before = self._catalog.version
             await self.reload()
             if self._catalog.version != before:
                 analysis = await self._meanings.read(text, self._catalog, extended)
-        if analysis.refusal is None:
+        if analysis.refusal is None and not misses_names(analysis):
             self._analyses.put(text, extended, analysis.significant, analysis)
         return analysis
 

@@ -9,7 +9,8 @@ from safelight.dataplane.postgres.shape_cache import ShapeCache
 from safelight.protocols.postgres.analysis import Analysis
 from safelight.protocols.postgres.catalog import Catalog
 
-UNKNOWN_NAME = "postgres.name.unknown"
+UNKNOWN_NAMES = frozenset({"postgres.name.unknown", "postgres.name.column"})
+"""Refusals that a newer catalog may answer."""
 MAX_KEPT = 64
 
 
@@ -48,3 +49,9 @@ class Meanings:
     async def read(self, text: bytes, catalog: Catalog, extended: bool) -> Analysis:
         """What a text means, straight from a child."""
         return await self._analysts.analyse(text, catalog, extended)
+
+
+def misses_names(analysis: Analysis) -> bool:
+    """Whether a text names what the catalog does not know: it may be out of date."""
+    refusals = (analysis.refusal, *(statement.facts.refusal for statement in analysis.statements))
+    return any(refusal is not None and refusal.rule in UNKNOWN_NAMES for refusal in refusals)
