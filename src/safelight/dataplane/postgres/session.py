@@ -211,12 +211,16 @@ class PostgresSession:
         """Grant wishes until there is none."""
         try:
             while not self.ended and (wish := self._relay.wish) is not None:
-                answer = await self._wishes.grant(wish)
+                try:
+                    answer = await self._wishes.grant(wish)
+                except PeerProtocolError as problem:
+                    self._target_broke(problem)
+                    return
                 if self.ended:
                     return
                 answer(self._relay, _now_micros())
-        except PeerProtocolError as problem:
-            self._target_broke(problem)
+        except PeerProtocolError as problem:  # in a message that had waited behind the wish
+            self._client_broke(problem)
             return
         except AuditUnavailable:
             self.end(End("audit_unavailable", "the audit log cannot be written"))

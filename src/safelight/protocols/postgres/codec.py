@@ -22,13 +22,22 @@ class ClientMessages:
     __slots__ = ("_at", "_buffer", "_max")
 
     def __init__(self, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
-        self._buffer = b""
+        self._buffer: bytes | bytearray = b""
         self._at = 0
         self._max = max_message_bytes
 
     def feed(self, data: bytes) -> None:
-        self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
+        """Costs as much as ``data`` is long, however much is waiting: a large message may come in tiny pieces."""
+        buffer, at = self._buffer, self._at
         self._at = 0
+        if at >= len(buffer):
+            self._buffer = data
+            return
+        if isinstance(buffer, bytearray):
+            del buffer[:at]
+        else:
+            buffer = self._buffer = bytearray(memoryview(buffer)[at:])
+        buffer += data
 
     @property
     def buffered(self) -> int:
@@ -57,4 +66,4 @@ class ClientMessages:
             return None
         end = at + 1 + length
         self._at = end
-        return kind, buffer[at + 5 : end]
+        return kind, bytes(buffer[at + 5 : end])
