@@ -109,7 +109,7 @@ def _until_swept(round_: Round) -> None:
 
 @pytest.mark.timeout(60 + 20 * ROUNDS)
 def test_what_ran_before_a_crash_is_on_the_log(server: Server, tmp_path: Path) -> None:
-    moments = random.Random(SEED)  # noqa: S311 - moments, not secrets
+    moments = random.Random(SEED)
     target = Target("shop-db", server, ("shop",))
     gateway = Gateway([target], policies=FREE_HANDS, settings="[analysts]\ncount = 1")
     with gateway:
