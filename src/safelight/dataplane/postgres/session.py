@@ -83,6 +83,7 @@ class PostgresSession:
         self._client_paused = self._target_paused = False
         self._target_full = False
         self._last_micros = _now_micros()
+        replies.deliver = self._deliver
 
     def start(self, client: Connection, target: Connection) -> None:
         """Take both connections over from their handshakes."""
@@ -185,6 +186,12 @@ class PostgresSession:
         log.warning("target.protocol_error", session=self.info.id, target=self.info.target, why=str(problem))
         farewell = m.error("FATAL", "08P01", "the target broke the protocol; the session cannot go on")
         self._finish(End("target_protocol", str(problem)), clean=False, farewell=farewell)
+
+    def _deliver(self, data: bytes) -> None:
+        """What has passed goes to the client first; the books are kept after."""
+        if self._relay.to_client:
+            self._write_client()
+        self._client.write(data)
 
     def _write_client(self) -> None:
         waiting = self._relay.to_client

@@ -7,7 +7,7 @@ from typing import cast
 
 from safelight.domain.errors import PeerProtocolError, Refusal
 from safelight.protocols.postgres import messages as m
-from safelight.protocols.postgres.conversation import ALONE, BATCH, COPY, IDLE
+from safelight.protocols.postgres.conversation import ALONE, BATCH, FLOW, IDLE, MAX_IN_FLIGHT
 from safelight.protocols.postgres.deny import PROGRAM_LIMIT_EXCEEDED
 from safelight.protocols.postgres.origins import OriginMismatch, OriginUnknown, column_rules
 from safelight.protocols.postgres.parameter_status import synthesise
@@ -38,24 +38,30 @@ class Replies:
         self._check_setting = check_setting
         self._now = 0
         self.server_is_gone = False
+        self.deliver: Callable[[bytes], None] = relay.to_client.append
+        """Takes what may go to the client, before anything else is done about it: a driver may send it at once."""
 
     def from_target(self, data: bytes, now_micros: int) -> None:
         """Raises:
         PeerProtocolError: the server broke the protocol. SessionFatal: a result that may not leave.
         """
         self._now = now_micros
-        stream, to_client = self._relay.stream, self._relay.to_client
+        stream = self._relay.stream
         try:
             out, events = stream.feed(data)
             while True:
                 if out:
-                    to_client.append(out)
+                    self.deliver(out)
                 paused = self._told(events)
                 if paused is None:
-                    return
+                    break
                 out, events = stream.resume(*self._judge(*paused))
         except ValueError as problem:
             raise _stream_error(problem) from problem
+        if self._relay.named:
+            self._relay.answered(stream.front)
+        if self._relay.waiting == FLOW and stream.pending < MAX_IN_FLIGHT // 2:
+            self._relay.waiting = ""
 
     def _told(self, events: list[Event]) -> Event | None:
         """Take note of what has passed; gives the event that paused the stream, if one did."""
@@ -75,14 +81,13 @@ class Replies:
         idle = status == IDLE
         relay.status = status
         relay.flights.batch_ended(token, self._now, idle=idle)
-        relay.registry.settled(token, idle=idle)
+        relay.registry.settled(idle=idle)
+        for told in [t for t in relay.denials if t <= token]:
+            del relay.denials[told]
         if relay.copy_in.token:
             relay.copy_in.end()
-        for told in (relay.named, relay.denials):
-            if told:
-                for done in [t for t in told if t <= token]:
-                    del told[done]
-        if relay.waiting == COPY or (relay.waiting == BATCH and not relay.flights.batch_ends):
+        relay.copy_settled(token)
+        if relay.waiting == BATCH and not relay.flights.batch_ends:
             relay.waiting = ""
         elif relay.waiting == ALONE and not relay.flights.batch_ends:
             relay.waiting = ""
@@ -112,10 +117,10 @@ class Replies:
         flight = self._relay.flights.open.get(token)
         if flight is not None:
             return flight.current
-        return next(iter(self._relay.named.get(token, ())), None)
+        return next(iter(self._relay.named_by(token) or ()), None)
 
     def _tells_labels(self, token: int) -> bool:
-        named = self._relay.named.get(token)
+        named = self._relay.named_by(token)
         if named is not None:
             return any(plan.analysis.restricted_reads for plan in named)
         return self._relay.flights.read_labels(token)
@@ -139,10 +144,9 @@ class Replies:
         batch_end = relay.flights.batch_end(token)
         relay.flights.failed(token, values.get("C", b"").decode("ascii", "replace")[:5], self._now)
         if token:
-            relay.registry.failed(token, batch_end)
+            relay.registry.failed(token)
             relay.copy_in.end()
-            if relay.waiting == COPY:
-                relay.waiting = ""
+            relay.copy_settled(batch_end or relay.last_token)
             if batch_end is None and relay.batch_open:
                 relay.skip_to_sync = True
         if values.get("V", values.get("S")) in (b"FATAL", b"PANIC"):
@@ -168,8 +172,7 @@ class Replies:
             raise PeerProtocolError("the server began a COPY that nobody asked for")
         if code == COPY_IN:
             self._relay.copy_in.begin(token)
-            if self._relay.waiting == COPY:
-                self._relay.waiting = ""
+            self._relay.copy_settled(token)
         return b"", False
 
 
