@@ -99,6 +99,9 @@ class ServerStream:
     def pending(self) -> int:
         """How many expectations are open."""
     @property
+    def front(self) -> int:
+        """The token of the oldest open expectation; 0 when none is open."""
+    @property
     def buffered(self) -> int:
         """Bytes held back (an unfinished message)."""
 

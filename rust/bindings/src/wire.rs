@@ -197,6 +197,11 @@ impl ServerStream {
     }
 
     #[getter]
+    fn front(&self) -> i64 {
+        self.stream.front()
+    }
+
+    #[getter]
     fn buffered(&self) -> usize {
         self.stream.buffered()
     }

@@ -39,9 +39,12 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| *kind as i64 == number)
     }
 
-    /// Kinds that return rows, and so have plans.
-    pub fn runs(self) -> bool {
-        matches!(self, Self::Query | Self::Execute)
+    /// Whether it concerns one portal, and so one plan (or none when the portal is empty).
+    pub fn of_portal(self) -> bool {
+        matches!(
+            self,
+            Self::DescribePortal | Self::DescribePortalSilent | Self::Execute
+        )
     }
 }
 

@@ -67,6 +67,11 @@ impl ServerStream {
         self.queue.len()
     }
 
+    /// The token of the oldest expectation that is open; 0 when none is.
+    pub fn front(&self) -> i64 {
+        self.queue.front().map_or(0, |front| front.token)
+    }
+
     pub fn buffered(&self) -> usize {
         self.held.len() - self.used
     }
@@ -81,11 +86,7 @@ impl ServerStream {
         if kind == Kind::FunctionCall {
             return broken("function calls are not carried");
         }
-        let portal = matches!(
-            kind,
-            Kind::DescribePortal | Kind::DescribePortalSilent | Kind::Execute
-        );
-        if portal && plans.len() > 1 {
+        if kind.of_portal() && plans.len() > 1 {
             return broken("a portal has one plan, or none when it is empty");
         }
         if kind == Kind::Sync {
@@ -238,7 +239,7 @@ impl ServerStream {
     ) -> Result<(), WireError> {
         let code = output.source()[at];
         let message = &output.source()[at..at + size];
-        let token = self.queue.front().map_or(0, |front| front.token);
+        let token = self.front();
         match code {
             b'N' | b'A' | b'S' => {}
             b'E' => self.failed(),

@@ -57,6 +57,16 @@ def test_lying_lengths_are_refused_before_anything_is_kept(lie: bytes) -> None:
         messages.take()
 
 
+def test_a_long_message_in_many_pieces_is_put_together_once() -> None:
+    messages, body = ClientMessages(), bytes(range(256)) * 60_000
+    whole = message(b"Q", body)
+    for at in range(0, len(whole), 100):
+        assert take_all(messages) == []
+        messages.feed(whole[at : at + 100])
+    assert messages.buffered == len(whole)
+    assert take_all(messages) == [(0x51, body)]
+
+
 def test_the_type_is_judged_before_the_length_has_come() -> None:
     messages = ClientMessages()
     messages.feed(b"?")

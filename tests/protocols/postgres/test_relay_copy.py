@@ -6,6 +6,7 @@ import pytest
 
 from safelight.domain.errors import PeerProtocolError
 from safelight.protocols.postgres import messages as m
+from safelight.protocols.postgres.deny import UNPARSEABLE
 from tests.protocols.postgres.conversation_playbook import (
     BOUND,
     COPY_DONE,
@@ -133,6 +134,37 @@ def test_data_in_waits_for_the_server_and_then_flows() -> None:
     assert talk.to_target() == copy_data(b"1\n") + COPY_DONE + m.query(SELECT)
     assert talk.server(done(b"COPY 1"), READY) == done(b"COPY 1") + READY
     assert talk.gate.log[2][2:4] == ("ok", 1)
+
+
+def test_data_in_waits_for_its_own_copy_not_for_what_was_sent_before() -> None:
+    talk = Talk()
+    talk.knows(IN, copying(COPY_IN))
+    talk.knows(SELECT, reading(DETECT))
+    talk.client(m.query(SELECT), m.query(IN), copy_data(b"1\n"), COPY_DONE)
+    talk.relay.durable(1)
+    assert talk.to_target() == m.query(IN)
+    for earlier in (failure("division by zero"), READY):
+        talk.server(earlier)
+        assert talk.to_target() == b"", "the COPY has not begun"
+    talk.server(copy_starts(b"G", 1))
+    assert talk.to_target() == copy_data(b"1\n") + COPY_DONE
+
+
+def test_an_extended_copy_that_fails_before_it_begins_lets_the_sync_through() -> None:
+    talk = Talk()
+    talk.knows(IN, copying(COPY_IN))
+    talk.client(parse(b"", IN), bind(b"", b""), execute(b""), SYNC)
+    talk.relay.durable(1)
+    assert kinds_in(talk.to_target()) == b"DE"
+    talk.server(failure("no such table", "42P01"))
+    assert talk.to_target() == SYNC
+
+
+def test_a_copy_in_among_other_statements_is_refused() -> None:
+    talk = Talk()
+    talk.knows(b"two", copying(COPY_IN), copying(COPY_IN))
+    assert UNPARSEABLE in talk.client(m.query(b"two"))
+    assert talk.gate.log == [("refused", b"two", "postgres.order.copy")]
 
 
 def test_a_client_may_give_up() -> None:

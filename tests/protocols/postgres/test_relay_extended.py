@@ -39,6 +39,7 @@ from tests.protocols.postgres.conversation_playbook import (
     execute,
     failure,
     kinds_in,
+    messages_of,
     parse,
     plan,
     reading,
@@ -377,7 +378,7 @@ def test_nothing_follows_what_stands_alone_in_its_batch_or_before_its_catalog() 
     talk.knows(b"set x", alone())
     left = talk.client(whole(b"set x"), parse(b"", SELECT), SYNC, whole(SELECT), SYNC)
     assert left == whole(b"set x") + parse(REFUSED_NAME, UNPARSEABLE) + SYNC
-    assert talk.gate.log[-1] == ("refused", b"", "postgres.order.alone")
+    assert talk.gate.log[-1] == ("refused", SELECT, "postgres.order.alone")
     talk.server(PARSED, BOUND, NO_DATA, done(b"SET"), SYNTAX, READY)
     assert (talk.to_target(), talk.relay.wish) == (b"", NeedCatalog())
     talk.relay.reloaded(1)
@@ -413,6 +414,27 @@ def test_too_many_names_are_refused() -> None:
     for number in range(10_000):
         talk.relay.registry.prepare(1, b"%d" % number, Prepared(SELECT, plan()))
     assert UNPARSEABLE in talk.client(parse(b"one more", SELECT), SYNC)
+
+
+def test_a_batch_without_end_waits_for_its_answers_and_holds_little() -> None:
+    talk = talk_that_knows()
+    once = bind(b"", b"s") + execute(b"")
+    talk.client(parse(b"s", SELECT), SYNC)
+    talk.server(PARSED, READY)
+    left = talk.client(once * 10_000, SYNC)
+    while talk.relay.more:
+        talk.relay.pump(1)
+        left += talk.to_target()
+    asked = len(messages_of(left))
+    assert asked < 10_000, "the rest waits"
+    assert len(talk.relay.named) < 10_000
+    answers = BOUND + IDS + done(b"SELECT 0")
+    for _ in range(10_000):
+        talk.server(answers)
+        left += talk.to_target()
+    assert talk.server(READY) == READY
+    assert kinds_in(left) == b"BDE" * 10_000 + b"S"
+    assert (len(talk.relay.named), talk.relay.buffered, talk.stream.pending) == (0, 0, 0)
 
 
 # --- hostile peers ------------------------------------------------------------------------------------------------

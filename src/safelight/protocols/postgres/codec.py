@@ -19,30 +19,36 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 class ClientMessages:
     """A queue of whole client messages. Feed bytes, take messages."""
 
-    __slots__ = ("_at", "_buffer", "_max")
+    __slots__ = ("_at", "_buffer", "_later", "_later_bytes", "_max", "_missing")
 
     def __init__(self, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
-        self._buffer: bytes | bytearray = b""
+        self._buffer = b""
         self._at = 0
         self._max = max_message_bytes
+        self._missing = 0
+        """So many bytes are missing of a message whose length is known; what comes of them is kept in ``_later``, so
+        that a long message is put together once."""
+        self._later: list[bytes] = []
+        self._later_bytes = 0
 
     def feed(self, data: bytes) -> None:
-        """Costs as much as ``data`` is long, however much is waiting: a large message may come in tiny pieces."""
-        buffer, at = self._buffer, self._at
-        self._at = 0
-        if at >= len(buffer):
-            self._buffer = data
+        if len(data) < self._missing:
+            self._later.append(data)
+            self._later_bytes += len(data)
+            self._missing -= len(data)
             return
-        if isinstance(buffer, bytearray):
-            del buffer[:at]
-        else:
-            buffer = self._buffer = bytearray(memoryview(buffer)[at:])
-        buffer += data
+        if self._later:
+            data = b"".join((*self._later, data))
+            self._later.clear()
+            self._later_bytes = 0
+        self._missing = 0
+        self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
+        self._at = 0
 
     @property
     def buffered(self) -> int:
         """Bytes received and not yet taken."""
-        return len(self._buffer) - self._at
+        return len(self._buffer) - self._at + self._later_bytes
 
     def take(self) -> tuple[int, bytes] | None:
         """The next whole message as (type, body), or None.
@@ -52,7 +58,7 @@ class ClientMessages:
         """
         buffer, at = self._buffer, self._at
         have = len(buffer) - at
-        if have < 1:
+        if have < 1 or self._missing:
             return None
         kind = buffer[at]
         if kind not in FRONTEND_TYPES:
@@ -63,6 +69,7 @@ class ClientMessages:
         if length < 4 or length > (MAX_SMALL_BYTES if kind in SMALL_TYPES else self._max):
             raise PeerProtocolError(f"message of type '{chr(kind)}' has the impossible length {length}")
         if have < length + 1:
+            self._missing = length + 1 - have
             return None
         end = at + 1 + length
         self._at = end

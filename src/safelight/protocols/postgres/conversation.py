@@ -4,6 +4,7 @@ Whatever leaves for the target does so by :meth:`Conversation.depart`, with the 
 recorded (I1).
 """
 
+from collections import deque
 from collections.abc import Callable
 
 from safelight import _native
@@ -19,9 +20,13 @@ from safelight.protocols.postgres.registry import Registry
 from safelight.protocols.postgres.wishes import NeedDurable, Wish
 
 IDLE, IN_BLOCK = ord("I"), ord("T")
-COPY, ALONE, BATCH = "copy", "alone", "batch"
-"""Why client messages wait for the server: for its go-ahead to a COPY, for the end of something that stands alone, or
-for the answers to the batches before."""
+COPY, ALONE, BATCH, FLOW = "copy", "alone", "batch", "flow"
+"""Why client messages wait for the server: for its go-ahead to a COPY, for the end of something that stands alone,
+for the answers to the batches before, or because too many are unanswered."""
+
+MAX_IN_FLIGHT = 8192
+"""So many messages may be unanswered; then the client waits. More than the server keeps back in its own buffer (8 KiB
+of answers of at least 5 bytes), so that it always goes on."""
 
 Resume = Callable[[MessagePlan | None], None]
 
@@ -41,29 +46,30 @@ class Conversation:
         self.copy_in = CopyIn()
         self.denials: dict[int, bytes] = {}
         """Tokens of messages that were replaced by something unparseable → the refusal the client is shown."""
-        self.named: dict[int, tuple[StatementPlan, ...]] = {}
-        """Tokens of Parse, Bind and Describe → the statements they concern, until their batch has ended."""
+        self.named: deque[tuple[int, tuple[StatementPlan, ...]]] = deque()
+        """Tokens of Parse, Bind and Describe of a portal → the statements they concern, until they are answered."""
         self.status = IDLE
         self.waiting = ""
-        """COPY, ALONE or BATCH while client messages wait for the server's answer."""
+        """COPY, ALONE, BATCH or FLOW while client messages wait for the server's answer."""
         self.skip_to_sync = False
         self.batch_open = False
         """Extended messages were forwarded since the last Sync."""
         self.batch_ran = False
         """One of them was an Execute: whether a transaction is open is not known before the next answer to a Sync."""
         self.now_micros = 0
-        self._token = 0
+        self.last_token = 0
         self._durability = Durability()
         self._resume: Resume | None = None
         self._held_back: tuple[int, bytes] | None = None
+        self._copy_token = 0
 
     @property
     def in_transaction(self) -> bool:
         return self.status != IDLE
 
     def next_token(self) -> int:
-        self._token += 1
-        return self._token
+        self.last_token += 1
+        return self.last_token
 
     # --- waiting ----------------------------------------------------------------------------------------------
 
@@ -88,6 +94,15 @@ class Conversation:
     @property
     def holds_back(self) -> bool:
         return self._held_back is not None
+
+    def await_copy(self, token: int) -> None:
+        """Client messages wait until the server takes the data of this COPY, or refuses to."""
+        self.waiting, self._copy_token = COPY, token
+
+    def copy_settled(self, token: int) -> None:
+        """The server has come to this token: a COPY up to it began or failed."""
+        if self.waiting == COPY and self._copy_token <= token:
+            self.waiting = ""
 
     # --- leaving ----------------------------------------------------------------------------------------------
 
@@ -122,6 +137,16 @@ class Conversation:
             again()
         else:
             forward()
+
+    def answered(self, before: int) -> None:
+        """Everything up to this token is answered (0: everything)."""
+        while self.named and (self.named[0][0] < before or not before):
+            self.named.popleft()
+
+    def named_by(self, token: int) -> tuple[StatementPlan, ...] | None:
+        """The statements that the message concerns that the server is at now."""
+        self.answered(token)
+        return self.named[0][1] if self.named and self.named[0][0] == token else None
 
     def refused(self, text: bytes, refusal: Refusal, plan: MessagePlan | None) -> int:
         """Record a refusal; the token under which what stands in for the message is forwarded."""

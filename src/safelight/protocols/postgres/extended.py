@@ -10,7 +10,7 @@ from safelight.domain.decision import Authorized
 from safelight.domain.errors import Denied, PeerProtocolError, Refusal
 from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.bind import decode_bind
-from safelight.protocols.postgres.conversation import BATCH, COPY, Conversation
+from safelight.protocols.postgres.conversation import BATCH, Conversation
 from safelight.protocols.postgres.deny import UNPARSEABLE
 from safelight.protocols.postgres.flights import Flight
 from safelight.protocols.postgres.judgement import (
@@ -43,7 +43,7 @@ class Extended:
 
     def handle(self, kind: int, body: bytes) -> None:
         if self._alone and kind in (PARSE, BIND, EXECUTE):
-            self.refuse(b"", STANDS_ALONE)
+            self.refuse(self._text_of(kind, body), STANDS_ALONE)
         elif kind == PARSE:
             self._parse(body)
         elif kind == BIND:
@@ -53,9 +53,7 @@ class Extended:
         elif kind == DESCRIBE:
             self._describe(body)
         elif kind == CLOSE:
-            token = self._talk.next_token()
-            self._talk.registry.close(token, *_named(body))
-            self._forward(_native.EXPECT_CLOSE, (), token, b"C", body)
+            self._close(body)
         elif kind == FLUSH:
             self._talk.to_target.append(m.message(b"H", body))
         else:
@@ -67,6 +65,7 @@ class Extended:
         token = talk.next_token()
         talk.skip_to_sync = talk.batch_open = talk.batch_ran = False
         self._described = None
+        talk.registry.batch_ends()
         talk.stream.expect(_native.EXPECT_SYNC, (), token)
         talk.flights.batch_ends.append(token)
         talk.to_target.append(b"S\0\0\0\4")
@@ -116,15 +115,24 @@ class Extended:
         except Denied as denial:
             self.refuse(text, denial.refusal)
             return
-        self._talk.named[token] = plan.statements
+        self._talk.named.append((token, plan.statements))
         self._forward(_native.EXPECT_PARSE, (), token, b"P", body)
 
-    # --- Bind, Describe ---------------------------------------------------------------------------------------
+    def _text_of(self, kind: int, body: bytes) -> bytes:
+        """The text that a Parse carries, or that a Bind or Execute refers to, as far as it is known."""
+        if kind == PARSE:
+            return body.partition(b"\0")[2].partition(b"\0")[0]
+        name = decode_bind(body).statement if kind == BIND else body.partition(b"\0")[0]
+        portal = self._talk.registry.portal(name) if kind == EXECUTE else None
+        prepared = portal.prepared if portal is not None else self._talk.registry.statement(name)
+        return prepared.text if prepared is not None else b""
+
+    # --- Bind, Describe, Close --------------------------------------------------------------------------------
 
     def _bind(self, body: bytes) -> None:
         talk = self._talk
         bind = decode_bind(body)
-        if talk.registry.unsettled(STATEMENT, bind.statement, talk.flights.batch_ends):
+        if talk.registry.unsettled(STATEMENT, bind.statement):
             talk.hold_back(BIND, body, BATCH)
             return
         prepared = talk.registry.statement(bind.statement)
@@ -137,23 +145,20 @@ class Extended:
         except Denied as denial:
             self.refuse(prepared.text, denial.refusal)
             return
-        talk.named[token] = prepared.plan.statements
+        talk.named.append((token, prepared.plan.statements))
         self._forward(_native.EXPECT_BIND, (), token, b"B", body)
 
     def _describe(self, body: bytes) -> None:
         talk = self._talk
         kind, name = _named(body)
-        if talk.registry.unsettled(kind, name, talk.flights.batch_ends):
+        if talk.registry.unsettled(kind, name):
             talk.hold_back(DESCRIBE, body, BATCH)
             return
         if kind == STATEMENT:
-            prepared = talk.registry.statement(name)
-            if prepared is None:
+            if talk.registry.statement(name) is None:
                 self.refuse(b"", NO_STATEMENT)
                 return
-            token = talk.next_token()
-            talk.named[token] = prepared.plan.statements
-            self._forward(_native.EXPECT_DESCRIBE_STATEMENT, (), token, b"D", body)
+            self._forward(_native.EXPECT_DESCRIBE_STATEMENT, (), talk.next_token(), b"D", body)
             return
         portal = talk.registry.portal(name)
         if portal is None:
@@ -161,9 +166,18 @@ class Extended:
             return
         token = talk.next_token()
         plan = portal.prepared.plan
-        talk.named[token] = plan.statements
+        talk.named.append((token, plan.statements))
         self._forward(_native.EXPECT_DESCRIBE_PORTAL, plan.results, token, b"D", body)
         self._described = (name, plan)
+
+    def _close(self, body: bytes) -> None:
+        token = self._talk.next_token()
+        try:
+            self._talk.registry.close(token, *_named(body))
+        except Denied as denial:
+            self.refuse(b"", denial.refusal)
+            return
+        self._forward(_native.EXPECT_CLOSE, (), token, b"C", body)
 
     # --- Execute ----------------------------------------------------------------------------------------------
 
@@ -172,7 +186,7 @@ class Extended:
         if not separator or len(count) != 4:
             raise PeerProtocolError("an Execute of impossible length")
         talk = self._talk
-        if talk.registry.unsettled(PORTAL, name, talk.flights.batch_ends):
+        if talk.registry.unsettled(PORTAL, name):
             talk.hold_back(EXECUTE, body, BATCH)
             return
         portal = talk.registry.portal(name)
@@ -226,7 +240,7 @@ class Extended:
             if statement.analysis.deallocates is not None:
                 talk.registry.deallocate(token, statement.analysis.deallocates)
         if copies_in(plan):
-            talk.waiting = COPY
+            talk.await_copy(token)
         self._alone = stands_alone(plan)
 
 

@@ -19,6 +19,11 @@ STANDS_ALONE = Refusal(
     "a statement that changes how later text is read must finish before anything follows it",
     "send it on its own and wait for its result",
 )
+COPY_ALONE = Refusal(
+    "postgres.order.copy",
+    "a COPY that takes data is carried on its own only",
+    "send it without other statements in the same message",
+)
 MIXED = Refusal(
     "postgres.order.mixed",
     "a simple Query inside of an extended batch is not carried",
@@ -52,8 +57,11 @@ def refusal_of(
         return None
     if plan.hold and in_transaction:
         return HOLD_IN_BLOCK
-    if len(plan.statements) > 1 and stands_alone(plan):
-        return STANDS_ALONE
+    if len(plan.statements) > 1:
+        if stands_alone(plan):
+            return STANDS_ALONE
+        if copies_in(plan):
+            return COPY_ALONE
     changes = any(not s.analysis.facts.harmless_to_lose for s in plan.statements)
     if changes and (_native.carries_masked(text) or any(p and _native.carries_masked(p) for p in parameters)):
         return WRITE_BACK

@@ -8,14 +8,19 @@ an earlier batch may still fail to make must not be relied on (:meth:`Registry.u
 Values are named tuples, which are cheap to make: an extended query makes several.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 from safelight.domain.errors import Denied, Refusal
 from safelight.protocols.postgres.plan import MessagePlan
 
 MAX_STATEMENTS = 10_000
 MAX_PORTALS = 10_000
+MAX_CHANGES = 20_000
+"""So many names may change before the server has answered: what is provisional has to be remembered."""
 STATEMENT, PORTAL = ord("S"), ord("P")
+_Name = tuple[int, bytes]
+"""Kind and name."""
 
 
 class Prepared(NamedTuple):
@@ -32,86 +37,115 @@ class Portal(NamedTuple):
     parameters: tuple[bytes | None, ...]
 
 
-class _Change(NamedTuple):
-    token: int
-    kind: int
-    name: bytes
+@dataclass(slots=True)
+class _Change:
+    """A batch changed a name: the tokens of the first and the last time, and what it meant before."""
+
+    first: int
+    last: int
     before: Prepared | Portal | None
-    after: Prepared | Portal | None
 
 
 class Registry:
     """Names to what they mean. Every change carries the token of the message that made it."""
 
     def __init__(self) -> None:
-        self._statements: dict[bytes, Prepared] = {}
-        self._portals: dict[bytes, Portal] = {}
-        self._changes: list[_Change] = []
-        self._changed: dict[tuple[int, bytes], int] = {}
-        """The token of each name's last change, while any change is provisional."""
+        self._meanings: dict[_Name, Prepared | Portal] = {}
+        self._counts = {STATEMENT: 0, PORTAL: 0}
+        self._batches: list[dict[_Name, _Change]] = [{}]
+        """The provisional changes of each batch that is not answered; the last is still being sent."""
+        self._changes = 0
+        self._changing: dict[_Name, int] = {}
+        """In how many of these batches each name changes."""
 
     def statement(self, name: bytes) -> Prepared | None:
-        return self._statements.get(name)
+        return cast("Prepared | None", self._meanings.get((STATEMENT, name)))
 
     def portal(self, name: bytes) -> Portal | None:
-        return self._portals.get(name)
+        return cast("Portal | None", self._meanings.get((PORTAL, name)))
 
-    def unsettled(self, kind: int, name: bytes, batch_ends: list[int]) -> bool:
-        """Whether what the name means depends on a batch that has ended and is not answered."""
-        return bool(batch_ends) and 0 < self._changed.get((kind, name), 0) <= batch_ends[-1]
+    def unsettled(self, kind: int, name: bytes) -> bool:
+        """Whether what the name means depends on a batch that has ended and is not answered. What the batch at hand
+        made itself may be relied on: if making it fails, the server skips what uses it."""
+        return (kind, name) in self._changing and (kind, name) not in self._batches[-1]
 
     def prepare(self, token: int, name: bytes, prepared: Prepared) -> None:
         """Raises: Denied when the session holds too many."""
-        if len(self._statements) >= MAX_STATEMENTS and name not in self._statements:
+        if self._counts[STATEMENT] >= MAX_STATEMENTS and self.statement(name) is None:
             raise Denied(Refusal("postgres.limit.statements", "too many prepared statements", "close some of them"))
-        self._change(token, STATEMENT, name, prepared)
+        self._change(token, (STATEMENT, name), prepared)
 
     def bind(self, token: int, name: bytes, portal: Portal) -> None:
         """Raises: Denied when the session holds too many."""
-        if len(self._portals) >= MAX_PORTALS and name not in self._portals:
+        if self._counts[PORTAL] >= MAX_PORTALS and self.portal(name) is None:
             raise Denied(Refusal("postgres.limit.portals", "too many open portals", "close some, or send Sync"))
-        self._change(token, PORTAL, name, portal)
+        self._change(token, (PORTAL, name), portal)
 
     def close(self, token: int, kind: int, name: bytes) -> None:
-        """Close a statement (kind ``S``) or a portal (``P``)."""
-        self._change(token, kind, name, None)
+        """Close a statement (kind ``S``) or a portal (``P``).
+
+        Raises: Denied when too much has changed since the last answer.
+        """
+        self._change(token, (kind, name), None)
 
     def deallocate(self, token: int, name: str) -> None:
         """A DEALLOCATE was forwarded (``*``: of all)."""
-        for known in [name.encode()] if name != "*" else list(self._statements):
-            self._change(token, STATEMENT, known, None)
+        every = [known for kind, known in self._meanings if kind == STATEMENT] if name == "*" else [name.encode()]
+        for known in every:
+            self._change(token, (STATEMENT, known), None, bounded=False)
 
-    def failed(self, token: int, batch_end: int | None) -> None:
-        """The server reported an error for ``token``: it and what follows it up to the batch's end did not happen.
-        Batches behind it did not fail: their changes stay."""
-        kept: list[_Change] = []
-        while self._changes and self._changes[-1].token >= token:
-            change = self._changes.pop()
-            self._put(change.kind, change.name, change.before)
-            if batch_end is not None and change.token > batch_end:
-                kept.append(change)
-        for change in reversed(kept):
-            self._change(change.token, change.kind, change.name, change.after)
+    def batch_ends(self) -> None:
+        """Sync (or a Query) was forwarded: what comes now belongs to the next batch."""
+        self._batches.append({})
 
-    def settled(self, token: int, *, idle: bool) -> None:
-        """ReadyForQuery for ``token``: what came before it is final; without a transaction portals are gone."""
-        if self._changes:
-            self._changes = [change for change in self._changes if change.token > token]
-        if not self._changes:
-            self._changed.clear()
-            if idle:
-                self._portals.clear()
+    def failed(self, token: int) -> None:
+        """The server reported an error for ``token``, in the oldest batch that is not answered: it and what follows
+        it there did not happen. Batches behind it did not fail: their changes stay."""
+        for name, change in list(self._batches[0].items()):
+            if change.last < token:
+                continue
+            # Changed both before and after the error: what it means now is not told, so it means nothing.
+            meaning = change.before if change.first >= token else None
+            if self._changing[name] > 1:
+                next(batch[name] for batch in self._batches[1:] if name in batch).before = meaning
+            else:
+                self._put(name, meaning)
+            del self._batches[0][name]
+            self._no_longer_changing(name)
 
-    def _change(self, token: int, kind: int, name: bytes, after: Prepared | Portal | None) -> None:
-        before = self._statements.get(name) if kind == STATEMENT else self._portals.get(name)
-        self._changes.append(_Change(token, kind, name, before, after))
-        self._changed[kind, name] = token
-        self._put(kind, name, after)
+    def settled(self, *, idle: bool) -> None:
+        """ReadyForQuery: what the oldest batch did is final; without a transaction portals are gone."""
+        for name in self._batches.pop(0):
+            self._no_longer_changing(name)
+        if idle and not self._changes and self._counts[PORTAL]:
+            for name in [name for name in self._meanings if name[0] == PORTAL]:
+                self._put(name, None)
 
-    def _put(self, kind: int, name: bytes, value: Prepared | Portal | None) -> None:
-        table: dict[bytes, Prepared] | dict[bytes, Portal]
-        table = self._statements if kind == STATEMENT else self._portals
-        if value is None:
-            table.pop(name, None)
+    def _change(self, token: int, name: _Name, after: Prepared | Portal | None, *, bounded: bool = True) -> None:
+        batch = self._batches[-1]
+        change = batch.get(name)
+        if change is not None:
+            change.last = token
         else:
-            table[name] = value  # type: ignore[assignment]  # the kind of a change says which table it belongs to
+            if bounded and self._changes >= MAX_CHANGES:
+                raise Denied(Refusal("postgres.limit.batch", "too many names in one batch", "send Sync more often"))
+            batch[name] = _Change(token, token, self._meanings.get(name))
+            self._changing[name] = self._changing.get(name, 0) + 1
+            self._changes += 1
+        self._put(name, after)
+
+    def _no_longer_changing(self, name: _Name) -> None:
+        self._changes -= 1
+        self._changing[name] -= 1
+        if not self._changing[name]:
+            del self._changing[name]
+
+    def _put(self, name: _Name, value: Prepared | Portal | None) -> None:
+        known = name in self._meanings
+        if value is None:
+            if known:
+                del self._meanings[name]
+                self._counts[name[0]] -= 1
+        else:
+            self._meanings[name] = value
+            self._counts[name[0]] += not known

@@ -10,7 +10,7 @@ from safelight.domain.decision import Authorized
 from safelight.domain.errors import PeerProtocolError, Refusal
 from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.codec import ClientMessages
-from safelight.protocols.postgres.conversation import ALONE, BATCH, COPY, Conversation
+from safelight.protocols.postgres.conversation import ALONE, BATCH, FLOW, MAX_IN_FLIGHT, Conversation
 from safelight.protocols.postgres.deny import UNPARSEABLE
 from safelight.protocols.postgres.extended import Extended
 from safelight.protocols.postgres.flights import Flight
@@ -65,6 +65,8 @@ class Relay(Conversation):
         """Handle whole messages, at most a slice of them."""
         self.now_micros = now_micros
         self._starved = False
+        if not self.waiting and self.stream.pending >= MAX_IN_FLIGHT:
+            self.waiting = FLOW
         for _ in range(MESSAGES_PER_SLICE):
             if self._blocked:
                 return
@@ -132,12 +134,13 @@ class Relay(Conversation):
     def _is_one_query(self, data: bytes) -> bool:
         """Whether ``data`` is one whole Query and nothing is before it: most input is."""
         return (
-            data[0] == QUERY
+            data[:1] == b"Q"
             and HEAD_BYTES < len(data) <= FAST_BYTES
             and data.find(0, HEAD_BYTES) == len(data) - 1 == int.from_bytes(data[1:HEAD_BYTES], "big")
             and not self._messages.buffered
             and not self._blocked
             and not (self.batch_open or self.skip_to_sync or self.copy_in.token)
+            and self.stream.pending < MAX_IN_FLIGHT
         )
 
     def _run_known_read(self, message: bytes) -> bool:
@@ -199,12 +202,14 @@ class Relay(Conversation):
         self.flights.batch_ends.append(token)
         self.to_target.append(message)
         if plan.simple_read:
+            self.registry.batch_ends()
             return
         for statement in plan.statements:
             if statement.analysis.deallocates is not None:
                 self.registry.deallocate(token, statement.analysis.deallocates)
+        self.registry.batch_ends()
         if copies_in(plan):
-            self.waiting = COPY
+            self.await_copy(token)
         if stands_alone(plan):
             self.waiting = ALONE
 
@@ -214,6 +219,7 @@ class Relay(Conversation):
             self._extended.refuse(text, refusal, plan)
             return
         token = self.refused(text, refusal, plan)
+        self.registry.batch_ends()
         self.stream.expect(_native.EXPECT_QUERY, (), token)
         self.flights.batch_ends.append(token)
         self.to_target.append(m.query(UNPARSEABLE))
