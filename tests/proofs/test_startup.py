@@ -1,6 +1,7 @@
 """Startup packets and logins that are malformed, oversized, half, or lies: an error, a record, and nobody else
 notices."""
 
+import resource
 import struct
 import time
 from collections.abc import Callable
@@ -83,6 +84,11 @@ def test_half_a_packet_and_goodbye(gateway: Gateway, neighbour: Neighbour, refus
         peer.finish_sending()
         assert peer.closed()
     assert refusals() == before + 1
+
+
+def test_the_gateway_may_open_as_many_files_as_the_system_allows(gateway: Gateway) -> None:
+    soft, hard = resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard
 
 
 def test_a_crowd_of_silent_peers_keeps_nobody_out(

@@ -23,10 +23,18 @@ Accept = Callable[[Connection], Awaitable[None]]
 class Listener:
     """``accept`` runs the handshake and whatever it leads to; it must not outlive its own errors silently."""
 
-    def __init__(self, name: str, accept: Accept, *, handshake_seconds: float = HANDSHAKE_SECONDS) -> None:
+    def __init__(
+        self,
+        name: str,
+        accept: Accept,
+        *,
+        handshake_seconds: float = HANDSHAKE_SECONDS,
+        max_handshakes: int = MAX_HANDSHAKES,
+    ) -> None:
         self._name = name
         self._accept = accept
         self._handshake_seconds = handshake_seconds
+        self._max_handshakes = max_handshakes
         self._waiting: dict[Connection, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -55,7 +63,7 @@ class Listener:
         return len(self._waiting)
 
     def _connected(self, connection: Connection) -> None:
-        if len(self._waiting) >= MAX_HANDSHAKES:
+        if len(self._waiting) >= self._max_handshakes:
             self._drop(next(iter(self._waiting)))
         _no_delay(connection)
         loop = asyncio.get_running_loop()

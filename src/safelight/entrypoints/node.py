@@ -40,6 +40,7 @@ from safelight.entrypoints.api import node_api, preflight
 from safelight.entrypoints.banner import print_banner
 from safelight.entrypoints.configuration import Configuration, InForce
 from safelight.entrypoints.limits import access_limits
+from safelight.entrypoints.open_files import affordable_handshakes
 from safelight.entrypoints.postgres import postgres_front_door, server_tls
 from safelight.entrypoints.settings import Settings
 from safelight.policy.problems import PolicyInvalid
@@ -160,7 +161,12 @@ class Node:
     async def _listen(self) -> None:
         self.tls = server_tls(self)
         front_door = postgres_front_door(self)
-        listener = Listener("postgres", front_door.accept, handshake_seconds=self.settings.timeouts.handshake_seconds)
+        listener = Listener(
+            "postgres",
+            front_door.accept,
+            handshake_seconds=self.settings.timeouts.handshake_seconds,
+            max_handshakes=affordable_handshakes(),
+        )
         front_door.settled = listener.settled
         self.postgres_port = await listener.start(self.settings.postgres.host, self.settings.postgres.port)
         self._stack.push_async_callback(listener.close)

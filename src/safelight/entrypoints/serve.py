@@ -20,6 +20,7 @@ from safelight.domain.errors import SafelightError
 from safelight.entrypoints import log_format
 from safelight.entrypoints.configuration import Configuration
 from safelight.entrypoints.node import Node
+from safelight.entrypoints.open_files import allow_many
 from safelight.entrypoints.settings import LogFormat, Settings, SettingsInvalid, load_settings
 from safelight.policy.problems import PolicyInvalid
 from safelight.ports.audit import AuditUnavailable
@@ -37,6 +38,7 @@ def main(*, config: Path | None, target_env: str | None) -> None:
         settings = load_settings(config)
         logging = settings.logging
         log_format.configure(json=logging.format is LogFormat.JSON, level=logging.level.value)
+        allow_many()
         with _only_one(settings.state_directory):
             uvloop.run(_serve(settings, target_env))
     except (SettingsInvalid, FilesInvalid, PolicyInvalid, UrlInvalid, KeysUnusable, CannotStart) as problem:
