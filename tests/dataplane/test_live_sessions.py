@@ -15,7 +15,6 @@ from safelight.ports.live_sessions import EndedSession
 @dataclass
 class FakeSession:
     info: Session
-    subjects: Subjects
     ended: bool = False
     statements: int = 0
     idle_since_monotonic_ms: int = 0
@@ -55,8 +54,7 @@ def session(clock: FakeClock, name: str = "s-1", principal: str = "ada") -> Fake
         end_reason=None,
         statements=0,
     )
-    subjects = Subjects(name, "g-1", principal, frozenset({"oncall"}), "orders-db", {"env": "production"}, None)
-    return FakeSession(info, subjects, idle_since_monotonic_ms=clock.monotonic_ms())
+    return FakeSession(info, idle_since_monotonic_ms=clock.monotonic_ms())
 
 
 def lock(scope: LockScope, subject: str) -> Lock:
@@ -69,9 +67,18 @@ class World:
     def __init__(self, grant_ms: int = 3_600_000, idle_seconds: int = 600) -> None:
         self.clock = FakeClock()
         self.deadline: Deadline | None = deadline_after(self.clock.now(), grant_ms)
+        self.groups = frozenset({"oncall"})
         self.node = NodeSessions(
-            self.clock, lambda _: self.deadline, session_max_seconds=7200, idle_seconds=idle_seconds
+            self.clock,
+            lambda _: self.deadline,
+            self._subjects_of,
+            session_max_seconds=7200,
+            idle_seconds=idle_seconds,
         )
+
+    def _subjects_of(self, session: Session) -> Subjects:
+        labels = {"env": "production"}
+        return Subjects(session.id, "g-1", session.principal, self.groups, "orders-db", labels, None)
 
 
 def test_a_session_ends_by_its_own_timer_at_the_deadline() -> None:
@@ -111,6 +118,17 @@ def test_a_lock_ends_whom_it_names_before_it_returns_and_nobody_else() -> None:
         assert world.node.lock(lock(LockScope.PRINCIPAL, "ada")) == ["s-1"]
         assert ada.ended and not lin.ended
         assert [entry.session_id for entry in await world.node.verify_gone(["s-1"])] == ["s-1"]
+
+    asyncio.run(story())
+
+
+def test_a_lock_on_a_group_names_who_joined_it_after_the_session_began() -> None:
+    async def story() -> None:
+        world = World()
+        live = session(world.clock)
+        world.node.add(live)
+        world.groups = frozenset({"contractors"})
+        assert world.node.lock(lock(LockScope.GROUP, "contractors")) == ["s-1"]
 
     asyncio.run(story())
 

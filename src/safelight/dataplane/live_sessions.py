@@ -37,7 +37,6 @@ class LiveSession(Protocol):
     """One protocol's session, as this node sees it."""
 
     info: Session
-    subjects: Subjects
     ended: bool
 
     @property
@@ -62,12 +61,25 @@ class LiveSession(Protocol):
 DeadlineOf = Callable[[str], Deadline | None]
 
 
-class NodeSessions:
-    """``deadline_of`` is the live deadline of a grant, or None when the grant is over."""
+SubjectsOf = Callable[[Session], Subjects | None]
 
-    def __init__(self, clock: Clock, deadline_of: DeadlineOf, *, session_max_seconds: int, idle_seconds: int) -> None:
+
+class NodeSessions:
+    """``deadline_of`` is the live deadline of a grant, or None when the grant is over. ``subjects_of`` is what a lock
+    can name about a session now: groups and labels may have changed since it began. None: its target is gone."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        deadline_of: DeadlineOf,
+        subjects_of: SubjectsOf,
+        *,
+        session_max_seconds: int,
+        idle_seconds: int,
+    ) -> None:
         self._clock = clock
         self._deadline_of = deadline_of
+        self._subjects_of = subjects_of
         self._max_ms = session_max_seconds * 1000
         self._idle_ms = idle_seconds * 1000
         self._live: dict[str, LiveSession] = {}
@@ -85,7 +97,7 @@ class NodeSessions:
         the registration."""
         self._live[session.info.id] = session
         self._since_ms[session.info.id] = self._clock.monotonic_ms()
-        stop = self._closed or self._locked_out(session.subjects)
+        stop = self._closed or self._locked_out(session)
         if stop is not None:
             session.end(stop)
         else:
@@ -154,11 +166,11 @@ class NodeSessions:
 
     def subjects(self, session_id: str) -> Subjects | None:
         live = self._live.get(session_id)
-        return live.subjects if live is not None else None
+        return self._subjects_of(live.info) if live is not None else None
 
     def lock(self, lock: Lock) -> list[str]:
         self._locks[lock.id] = lock
-        hit = [s for s in self._live.values() if not s.ended and matches(lock, s.subjects)]
+        hit = [s for s in self._live.values() if not s.ended and self._names(lock, s)]
         for session in hit:
             session.end(End("killed", lock.reason))
         return [session.info.id for session in hit]
@@ -166,9 +178,14 @@ class NodeSessions:
     def unlock(self, lock_id: str) -> None:
         self._locks.pop(lock_id, None)
 
-    def _locked_out(self, subjects: Subjects) -> End | None:
-        lock = next((lock for lock in self._locks.values() if matches(lock, subjects)), None)
+    def _locked_out(self, session: LiveSession) -> End | None:
+        lock = next((lock for lock in self._locks.values() if self._names(lock, session)), None)
         return End("locked", lock.reason) if lock is not None else None
+
+    def _names(self, lock: Lock, session: LiveSession) -> bool:
+        """A session whose target is gone is ending anyway: every lock names it."""
+        subjects = self._subjects_of(session.info)
+        return subjects is None or matches(lock, subjects)
 
     async def verify_gone(self, session_ids: list[str]) -> list[EndedSession]:
         known = [s for i in session_ids if (s := self._live.get(i) or self._ended.get(i)) is not None]

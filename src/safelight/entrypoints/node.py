@@ -35,6 +35,8 @@ from safelight.dataplane.live_sessions import End, NodeSessions
 from safelight.dataplane.postgres.dial import dial
 from safelight.dataplane.postgres.targets import PostgresTargets
 from safelight.domain.audit_event import AuditEvent, EventKind
+from safelight.domain.lock import Subjects
+from safelight.domain.session import Session
 from safelight.domain.target import Target
 from safelight.entrypoints.api import node_api, preflight
 from safelight.entrypoints.banner import print_banner
@@ -105,6 +107,7 @@ class Node:
         self.live = NodeSessions(
             self.clock,
             lambda grant_id: self.services.access.deadline(grant_id),
+            self._subjects_of,
             session_max_seconds=settings.timeouts.session_max_seconds,
             idle_seconds=settings.timeouts.idle_seconds,
         )
@@ -224,6 +227,10 @@ class Node:
         log.error("audit.unavailable", why=str(problem))
         self.live.end_all(End("audit_unavailable", "the gateway cannot record; it ends all sessions"))
         self._failed.set()
+
+    def _subjects_of(self, session: Session) -> Subjects | None:
+        target = self.services.targets.get(session.target)
+        return self.services.access.subjects(session, target) if target is not None else None
 
     def _target_removed(self, name: str) -> None:
         ids = [session.id for session in self.live.sessions() if session.target == name]

@@ -172,7 +172,6 @@ class _Begun:
         )
         return PostgresSession(
             self._info,
-            self._admission.subjects,
             relay=relay,
             replies=Replies(relay, login.user, _check_reported),
             gate=gate,

@@ -17,7 +17,6 @@ from safelight.dataplane.live_sessions import End
 from safelight.dataplane.postgres.gate import SessionGate
 from safelight.dataplane.postgres.wishes import Wishes
 from safelight.domain.errors import PeerProtocolError
-from safelight.domain.lock import Subjects
 from safelight.domain.session import Session
 from safelight.ports.audit import AuditUnavailable
 from safelight.ports.live_sessions import EndedSession
@@ -54,7 +53,6 @@ class PostgresSession:
     def __init__(
         self,
         info: Session,
-        subjects: Subjects,
         *,
         relay: Relay,
         replies: Replies,
@@ -64,7 +62,6 @@ class PostgresSession:
         close_books: Callable[["PostgresSession", Closed], "asyncio.Task[EndedSession]"],
     ) -> None:
         self.info = info
-        self.subjects = subjects
         self.ended = False
         self._relay = relay
         self._replies = replies
