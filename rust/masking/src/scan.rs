@@ -75,7 +75,7 @@ impl Scanner {
         let known = spans.len();
         match kind {
             // Addresses and passwords may begin before what was found inside of them.
-            Kind::At => spans.extend(at_sign(text, at, spans.last())),
+            Kind::At => spans.extend(at_sign(text, at)),
             // A run may go on behind a match.
             Kind::DigitRun => self.digits(text, at.max(floor), spans),
             Kind::Word => self.words(text, at.max(floor), spans),
@@ -86,6 +86,10 @@ impl Scanner {
         self.covered = spans[known..]
             .iter()
             .fold(floor, |covered, span| covered.max(span.end));
+        if self.covered > floor {
+            // What was too long for an address may be one from here on.
+            self.colons_until = self.colons_until.min(self.covered);
+        }
     }
 
     /// `text` begins at `floor` of the whole.
@@ -127,9 +131,9 @@ impl Scanner {
 }
 
 /// Credentials in a URL if it has any, else an address.
-fn at_sign(text: &[u8], at: usize, last: Option<&Span>) -> Option<Span> {
+fn at_sign(text: &[u8], at: usize) -> Option<Span> {
     if text[at] == b'@' {
-        if let Some(span) = url_credentials::confirm(text, at, last) {
+        if let Some(span) = url_credentials::confirm(text, at) {
             return Some(span);
         }
     }

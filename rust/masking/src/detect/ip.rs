@@ -67,7 +67,7 @@ fn is_version(text: &[u8], start: usize, end: usize) -> bool {
     }
 }
 
-/// `at` is a colon. `until`: where the last run of address characters ended; moved on, so that each run is read once.
+/// `at` is a colon. `until`: how far address characters have been read; moved on, so that they are read once.
 pub(crate) fn confirm_v6(text: &[u8], at: usize, until: &mut usize) -> Option<Span> {
     if at < *until {
         return None;
@@ -79,7 +79,7 @@ pub(crate) fn confirm_v6(text: &[u8], at: usize, until: &mut usize) -> Option<Sp
         .take(LONGEST)
         .take_while(|byte| is_part(**byte))
         .count();
-    let ahead = count_while(text, at, text.len(), is_part);
+    let ahead = count_while(text, at, LONGEST + 2, is_part);
     *until = at + ahead;
     if behind + ahead > LONGEST + 2 {
         return None;
