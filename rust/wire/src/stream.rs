@@ -419,6 +419,17 @@ impl ServerStream {
         }
     }
 
+    /// A RowDescription was dropped: a portal is described by it alone, a query goes on without known columns.
+    fn undescribed(&mut self) {
+        if self
+            .queue
+            .front()
+            .is_some_and(|front| front.kind.of_portal())
+        {
+            self.answered();
+        }
+    }
+
     /// What a paused message means once the caller has decided.
     fn settle(
         &mut self,
@@ -429,16 +440,7 @@ impl ServerStream {
         let body = &pause.message[HEAD..];
         let mut shown = !drop;
         match pause.code {
-            b'T' if drop => {
-                // A portal is described by this alone, a query goes on without known columns.
-                if self
-                    .queue
-                    .front()
-                    .is_some_and(|front| front.kind.of_portal())
-                {
-                    self.answered();
-                }
-            }
+            b'T' if drop => self.undescribed(),
             b'T' => {
                 let plan = self.queue.front().and_then(Expectation::plan);
                 let Some(columns) = plan.and_then(|plan| plan.accepted(body)) else {
