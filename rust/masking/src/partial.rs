@@ -7,7 +7,8 @@ use crate::pseudonym::Kind;
 pub(crate) fn write(label: &str, value: &[u8], out: &mut Vec<u8>) {
     match Kind::of(label) {
         Kind::Email => write_email(value, out),
-        Kind::Card => write_card(value, out),
+        Kind::Card => write_last(value, 4, 8, out),
+        Kind::Phone => write_last(value, 2, 6, out),
         _ => write_first(value, out),
     }
 }
@@ -39,14 +40,14 @@ fn is_plain_domain(domain: &[u8]) -> bool {
         && labels.all(is_label)
 }
 
-/// The last four digits, where at least eight others are hidden.
-fn write_card(value: &[u8], out: &mut Vec<u8>) {
+/// The last `shown` digits, where at least `hidden` others are hidden.
+fn write_last(value: &[u8], shown: usize, hidden: usize, out: &mut Vec<u8>) {
     let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
-    if digits.len() < 12 {
+    if digits.len() < shown + hidden {
         return write_first(value, out);
     }
     out.extend_from_slice(BULLETS.as_bytes());
-    out.extend_from_slice(&digits[digits.len() - 4..]);
+    out.extend_from_slice(&digits[digits.len() - shown..]);
 }
 
 /// The first character, if it is a letter or digit and at least three others are hidden.

@@ -38,6 +38,8 @@ fn partial_keeps_a_little_of_what_is_long_enough() {
         ("email", "not an address", "n•••"),
         ("card", "4242 4242 4242 4242", "•••4242"),
         ("card", "1234", "1•••"),
+        ("phone", "+49 30 23125 106", "•••06"),
+        ("phone", "555 01", "5•••"),
         ("name", "Öztürk", "Ö•••"),
         ("name", "Li", "•••"),
         ("name", "  Maria", "•••"),
