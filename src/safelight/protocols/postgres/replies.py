@@ -18,6 +18,8 @@ from safelight.protocols.postgres.server_texts import error_for_client, notice_f
 COMPLETE, READY, EMPTY, SUSPENDED = b"CZIs"
 ERROR, NOTICE, ROWS, PARAMETER, NOTIFICATION, COPY_IN, COPY_OUT = b"ENTSAGH"
 Event = tuple[int, int, object]
+MAX_SETTINGS_TOLD = 1000
+"""A server reports changed settings, a few for a statement; more than this is a flood to keep us busy."""
 
 
 class SessionFatal(PeerProtocolError):
@@ -37,6 +39,8 @@ class Replies:
         self._user = user
         self._check_setting = check_setting
         self._now = 0
+        self._settings_told = 0
+        """Since the last ReadyForQuery."""
         self.server_is_gone = False
         self.deliver: Callable[[bytes], None] = relay.to_client.append
         """Takes what may go to the client, before anything else is done about it: a driver may send it at once."""
@@ -78,6 +82,7 @@ class Replies:
 
     def _ready(self, token: int, status: int) -> None:
         relay = self._relay
+        self._settings_told = 0
         idle = status == IDLE
         relay.status = status
         relay.flights.batch_ended(token, self._now, idle=idle)
@@ -160,6 +165,9 @@ class Replies:
         return notice_for_client(body, self._plan_of(token), self._relay.gate.mask_text, withheld=withheld)
 
     def _parameter(self, body: bytes) -> bytes:
+        self._settings_told += 1
+        if self._settings_told > MAX_SETTINGS_TOLD:
+            raise PeerProtocolError("the server floods us with settings")
         name, _, value = body.rstrip(b"\0").partition(b"\0")
         text = name.decode("utf-8", "replace")
         told = synthesise(text, value.decode("utf-8", "replace"), user=self._user, check_setting=self._check_setting)
