@@ -181,8 +181,9 @@ class Node:
     async def announce(self) -> None:
         """Tell whoever started the node where it listens, what each target's account can guarantee, and the first
         administrator's code."""
-        for name in self.in_force.targets:
-            for finding in await preflight(self, name):
+        names = tuple(self.in_force.targets)
+        for name, findings in zip(names, await asyncio.gather(*(preflight(self, one) for one in names)), strict=True):
+            for finding in findings:
                 if finding.severity is not Severity.OK:
                     log.warning("target.preflight", target=name, guarantee=finding.guarantee, told=finding.message)
         code = await self.services.login.first_administrator_code()

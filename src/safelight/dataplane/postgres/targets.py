@@ -67,23 +67,25 @@ class PostgresTargets:
     async def configure(self, targets: Mapping[str, Target]) -> None:
         """Follow a new configuration: start what is new, replace what changed, drop what is gone.
 
-        A target that cannot be reached now is kept and tried again whenever it is used.
+        A target that cannot be reached now is kept and tried again whenever it is used. No target waits for another.
         """
         wanted = {name: target for name, target in targets.items() if target.kind is TargetKind.POSTGRES}
         for name in [name for name in self._targets if name not in wanted]:
             await self._targets.pop(name).close()
             self._on_removed(name)
-        for name, target in wanted.items():
-            known = self._targets.get(name)
-            if known is None:
-                self._targets[name] = PostgresTarget(target, await self._start(target), self._analysts)
-            elif known.target != target:
-                await self._replace(known, target)
+        await asyncio.gather(*(self._follow(name, target) for name, target in wanted.items()))
 
     async def close(self) -> None:
         """Stop polling, drop the warm accounts, close the standing connections."""
         await asyncio.gather(*(target.close() for target in self._targets.values()))
         await asyncio.gather(*(admin.close() for admin in self._admins), return_exceptions=True)
+
+    async def _follow(self, name: str, target: Target) -> None:
+        known = self._targets.get(name)
+        if known is None:
+            self._targets[name] = PostgresTarget(target, await self._start(target), self._analysts)
+        elif known.target != target:
+            await self._replace(known, target)
 
     async def _start(self, target: Target) -> TargetAdmin[Catalog]:
         admin = self._admin_for(target)
