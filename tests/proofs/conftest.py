@@ -1,9 +1,11 @@
 """One gateway in front of one small shop, for proofs that do not need their own."""
 
+import secrets
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.proofs.hostile import DownServer, HostileServer, SilentServer
 from tests.proofs.neighbour import Neighbour
 from tests.rig.attempts import SETUP
 from tests.rig.gateway import Gateway, SessionLogin, Target
@@ -11,6 +13,7 @@ from tests.rig.servers import Server
 
 DATABASE = "shop"
 LABELS = {"public.customers.email": "email", "public.customers.full_name": ("name", "redact")}
+VICTIM_PASSWORD = secrets.token_urlsafe(18)
 SETTINGS = """
 [access]
 login_attempts_per_address = 10000
@@ -20,8 +23,7 @@ target_connect_seconds = 2
 """
 
 
-@pytest.fixture(scope="session")
-def shop() -> Iterator[Server]:
+def _serve() -> Iterator[Server]:
     with Server(18) as running:
         running.create_database(DATABASE)
         running.sql(SETUP, DATABASE)
@@ -29,9 +31,34 @@ def shop() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def gateway(shop: Server) -> Iterator[Gateway]:
-    with Gateway([Target("shop-db", shop, (DATABASE,), labels=LABELS)], settings=SETTINGS) as running:
+def shop() -> Iterator[Server]:
+    yield from _serve()
+
+
+@pytest.fixture(scope="session")
+def hostile() -> Iterator[HostileServer]:
+    """A target's server that may do anything; one behind it is real."""
+    for real in _serve():
+        real.sql(f"CREATE ROLE victim LOGIN PASSWORD '{VICTIM_PASSWORD}' IN ROLE pg_read_all_data")
+        server = HostileServer(real)
+        yield server
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def gateway(shop: Server, hostile: HostileServer) -> Iterator[Gateway]:
+    """``down-db`` is not there, ``silent-db`` says nothing, ``hostile-db`` does what a test tells it."""
+    silent = SilentServer(shop)
+    targets = [
+        # First: a server's accounts get new passwords with every target.
+        Target("silent-db", silent, (DATABASE,)),
+        Target("down-db", DownServer(shop), (DATABASE,)),
+        Target("hostile-db", hostile, (DATABASE,), labels=LABELS, account=("victim", VICTIM_PASSWORD)),
+        Target("shop-db", shop, (DATABASE,), labels=LABELS),
+    ]
+    with Gateway(targets, settings=SETTINGS) as running:
         yield running
+    silent.close()
 
 
 @pytest.fixture(scope="session")
