@@ -56,7 +56,7 @@ async def pool(
     running = AnalystPool(count, deadline_seconds, on_restart=reasons.append, command=command)
     await running.start()
     try:
-        yield running, lambda text: asyncio.ensure_future(running.analyse(text.encode(), SHOP, False)), reasons
+        yield running, lambda text: asyncio.ensure_future(running.analyse(text.encode(), SHOP, False, "ada")), reasons
     finally:
         await running.close()
 
@@ -97,6 +97,17 @@ async def test_the_parser_is_killed_by_a_deep_expression_and_nobody_else_notices
         again = await asyncio.gather(*(ask("SELECT email FROM customers") for _ in range(10)))
         assert all(one.refusal is None for one in again)
         assert running.restarts == 1 and len(children()) == 2
+
+
+async def test_whoever_ends_children_again_and_again_is_not_read_for_a_while() -> None:
+    async with pool(1) as (running, ask, _reasons):
+        for more in range(3):
+            await ask("SELECT " + "+".join(["1"] * (30_000 + more)))
+        assert running.restarts == 3
+        refusal = (await ask("SELECT 1")).refusal
+        assert refusal is not None and refusal.rule == "postgres.parser" and "too often" in refusal.message
+        assert (await running.analyse(b"SELECT 1", SHOP, False, "grace")).refusal is None
+        assert running.restarts == 3
 
 
 async def test_text_that_cannot_be_sent_is_refused_without_a_child() -> None:
@@ -165,7 +176,7 @@ async def test_a_failure_that_the_child_tells_costs_no_restart() -> None:
         refusal = (await ask("failure")).refusal
         assert refusal is not None and refusal.rule == "postgres.parser" and "Recursion" not in refusal.message
         assert (await ask("ok")).refusal is None and running.restarts == 0
-        assert (await running.analyse(b"extended", SHOP, True)).refusal is None
+        assert (await running.analyse(b"extended", SHOP, True, "ada")).refusal is None
 
 
 async def test_a_slow_statement_holds_up_one_child_only() -> None:
@@ -200,7 +211,7 @@ async def test_a_catalog_is_sent_once_to_each_child_and_few_are_kept(monkeypatch
             await ask("SELECT 1")
         for version in range(2, 12):
             versioned = replace(SHOP, version=str(version))
-            assert (await running.analyse(b"SELECT id FROM customers", versioned, False)).refusal is None
+            assert (await running.analyse(b"SELECT id FROM customers", versioned, False, "ada")).refusal is None
         await ask("SELECT email FROM customers")
         assert sent == ["1", *(str(version) for version in range(2, 12)), "1"]
 
@@ -212,7 +223,7 @@ async def test_a_large_catalog_arrives_in_parts() -> None:
     parts = list(catalog_frames(1, large))
     assert len(parts) == 2 + 21 and max(len(part) for part in parts) < 100_000
     async with pool() as (running, _ask, _reasons):
-        analysis = await running.analyse(b"SELECT column_3 FROM t1999", large, False)
+        analysis = await running.analyse(b"SELECT column_3 FROM t1999", large, False, "ada")
         assert analysis.refusal is None and analysis.statements[0].facts.relations == ("public.t1999",)
 
 
@@ -225,7 +236,7 @@ async def test_statements_that_wait_at_the_end_are_refused() -> None:
             refusal = (await one).refusal
             assert refusal is not None and "shutting down" in refusal.message
         with pytest.raises(InternalError):
-            await running.analyse(b"SELECT 1", SHOP, False)
+            await running.analyse(b"SELECT 1", SHOP, False, "ada")
 
 
 async def test_a_pool_that_cannot_start_says_so_and_leaves_no_child() -> None:

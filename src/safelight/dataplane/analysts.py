@@ -3,7 +3,8 @@
 The parser is C: text can crash it (a sum of 30,000 terms) or keep it busy. So it runs in children that are limited,
 watched by a deadline and replaced when they die; only the statement that did it is refused, with ``postgres.parser``.
 Statements wait in one line, first come first served; a slow one holds up one child. A child's answer is decoded
-strictly (typed_json.py) and must answer the question that was asked; anything else ends the child.
+strictly (typed_json.py) and must answer the question that was asked; anything else ends the child. Whoever ends
+children again and again is not read for a while, so that the others are.
 
 The loop never waits for a child, and catalogs are sent in parts so that making them stalls nobody.
 """
@@ -12,10 +13,12 @@ import asyncio
 import itertools
 import signal
 import sys
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from safelight.application.attempts import Attempts
 from safelight.dataplane.analyst_frames import HEADER, FrameKind, Question, catalog_frames, frame
 from safelight.dataplane.typed_json import Malformed, from_json, to_json
 from safelight.domain.errors import InternalError, Refusal
@@ -30,6 +33,9 @@ MAX_WAITING = 1000
 MAX_WAIT_SECONDS = 15.0
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 CATALOGS_PER_CHILD = 8
+ENDED_CHILDREN = 3
+ENDED_CHILDREN_SECONDS = 60
+"""So many children may one principal's statements end within such a time."""
 
 
 class _ChildFailed(Exception):
@@ -41,6 +47,7 @@ class _Job:
     text: bytes
     catalog: Catalog
     extended: bool
+    principal: str
     answer: asyncio.Future[Analysis]
 
 
@@ -62,6 +69,7 @@ class AnalystPool:
         self._deadline_seconds = deadline_seconds
         self._command = (*command, str(memory_mib))
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(MAX_WAITING)
+        self._ended = Attempts(ENDED_CHILDREN, ENDED_CHILDREN_SECONDS * 1000)
         self._workers: list[asyncio.Task[None]] = []
         self._ready: list[_Child] = []
         """Children that no worker has taken yet."""
@@ -94,14 +102,18 @@ class AnalystPool:
         while not self._jobs.empty():
             _settle(self._jobs.get_nowait(), _refused("safelight is shutting down", "connect again"))
 
-    async def analyse(self, text: bytes, catalog: Catalog, extended: bool) -> Analysis:
+    async def analyse(self, text: bytes, catalog: Catalog, extended: bool, principal: str) -> Analysis:
         """What ``text`` means against ``catalog``. A statement that cannot be read is an analysis with a refusal."""
         unreadable = decode_text(text)
         if isinstance(unreadable, Refusal):
             return Analysis((), unreadable, None, None)
         if not self._workers:
             raise InternalError("the SQL analyst is not running")
-        job = _Job(text, catalog, extended, asyncio.get_running_loop().create_future())
+        if not self._ended.allowed(principal, _now_ms()):
+            return _refused(
+                "your statements ended the SQL reader too often", "wait a minute"
+            )
+        job = _Job(text, catalog, extended, principal, asyncio.get_running_loop().create_future())
         try:
             async with asyncio.timeout(MAX_WAIT_SECONDS):
                 await self._jobs.put(job)
@@ -124,6 +136,7 @@ class AnalystPool:
                     _settle(job, _refused("safelight is shutting down", "connect again"))
                     raise
                 except Exception as error:  # noqa: BLE001 - a driver: the statement is refused, the child replaced
+                    self._ended.failed(job.principal, _now_ms())
                     _settle(job, _refused("the statement is too deep or too large to be read", _SIMPLIFY))
                     await child.end()
                     child = None
@@ -276,6 +289,10 @@ _SIMPLIFY = "make the statement simpler, or send its values as parameters"
 
 def _refused(why: str, next_step: str) -> Analysis:
     return Analysis((), Refusal("postgres.parser", why, next_step), None, None)
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 def _settle(job: _Job, analysis: Analysis) -> None:

@@ -35,6 +35,7 @@ class SessionGate:
         self,
         *,
         session_id: str,
+        principal: str,
         decide: DecideStatement,
         decision_epoch: Callable[[], int],
         meanings: Meanings,
@@ -47,6 +48,7 @@ class SessionGate:
         clock: Clock,
     ) -> None:
         self._session_id = session_id
+        self._principal = principal
         self._decide = decide
         self._decision_epoch = decision_epoch
         self._meanings = meanings
@@ -93,11 +95,11 @@ class SessionGate:
     async def plan(self, text: bytes, extended: bool) -> MessagePlan:
         """Read and decide a text; a refusal when it cannot be read."""
         try:
-            analysis = await self._analysis(text, extended)
+            analysis, epoch = await self._analysis(text, extended)
         except TargetUnavailable as problem:
             return refused_message(_unavailable(problem), self.epoch)
-        plan = self._decided(analysis, approved=False)
-        if not misses_names(analysis):
+        plan = self._decided(analysis, epoch, approved=False)
+        if not misses_names(analysis) and epoch == self.epoch:
             significant = analysis.significant if not plan.hold else None
             self.lookup(text, extended)  # drops plans of another epoch
             self._plans.put(text, extended, significant, plan)
@@ -106,14 +108,14 @@ class SessionGate:
     async def plan_approved(self, text: bytes, extended: bool) -> MessagePlan:
         """Decide a held statement again, now that a second person has approved it. Never kept."""
         try:
-            return self._decided(await self._analysis(text, extended), approved=True)
+            analysis, epoch = await self._analysis(text, extended)
+            return self._decided(analysis, epoch, approved=True)
         except TargetUnavailable as problem:
             return refused_message(_unavailable(problem), self.epoch)
 
     async def count_query(self, text: bytes) -> str | None:
         """The statement that counts the rows that this UPDATE or DELETE would touch, where there is one."""
-        assert self._catalog is not None
-        analysis = await self._meanings.read(text, self._catalog, False)
+        analysis = await self._read(text, extended=False)
         return analysis.statements[0].count_query if len(analysis.statements) == 1 else None
 
     def refused_plan(self, refusal: Refusal) -> MessagePlan:
@@ -124,23 +126,34 @@ class SessionGate:
         await self._meanings.reload()
         await self.open()
 
-    async def _analysis(self, text: bytes, extended: bool) -> Analysis:
+    async def _analysis(self, text: bytes, extended: bool) -> tuple[Analysis, int]:
+        """What the text means, and the epoch of the catalog that says so: it may have passed meanwhile."""
         await self.open()
+        epoch = self.epoch
         known = self._analyses.get(text, extended)
         if known is not None:
-            return known
-        assert self._catalog is not None
-        analysis = await self._meanings.read(text, self._catalog, extended)
+            return known, epoch
+        analysis = await self._read(text, extended=extended)
         if misses_names(analysis):
-            before = self._catalog.version
+            before = self._catalog_version
             await self.reload()
-            if self._catalog.version != before:
-                analysis = await self._meanings.read(text, self._catalog, extended)
+            epoch = self.epoch
+            if self._catalog_version != before:
+                analysis = await self._read(text, extended=extended)
         if analysis.refusal is None and not misses_names(analysis):
             self._analyses.put(text, extended, analysis.significant, analysis)
-        return analysis
+        return analysis, epoch
 
-    def _decided(self, analysis: Analysis, *, approved: bool) -> MessagePlan:
+    async def _read(self, text: bytes, *, extended: bool) -> Analysis:
+        assert self._catalog is not None
+        return await self._meanings.read(text, self._catalog, extended, self._principal)
+
+    @property
+    def _catalog_version(self) -> str:
+        assert self._catalog is not None
+        return self._catalog.version
+
+    def _decided(self, analysis: Analysis, epoch: int, *, approved: bool) -> MessagePlan:
         assert self._catalog is not None
         return plan_message(
             analysis,
@@ -149,7 +162,7 @@ class SessionGate:
             catalog=self._catalog,
             read_only=self._read_only,
             longest_ms=self._longest_ms,
-            epoch=self.epoch,
+            epoch=epoch,
         )
 
     # --- the log ----------------------------------------------------------------------------------------------

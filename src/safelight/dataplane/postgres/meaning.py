@@ -46,9 +46,9 @@ class Meanings:
             kept = self._kept[search_path] = (base, under_search_path(base, search_path), ShapeCache())
         return kept[1], kept[2]
 
-    async def read(self, text: bytes, catalog: Catalog, extended: bool) -> Analysis:
-        """What a text means, straight from a child."""
-        return await self._analysts.analyse(text, catalog, extended)
+    async def read(self, text: bytes, catalog: Catalog, extended: bool, principal: str) -> Analysis:
+        """What a text of ``principal`` means, straight from a child."""
+        return await self._analysts.analyse(text, catalog, extended, principal)
 
 
 def misses_names(analysis: Analysis) -> bool:

@@ -142,6 +142,7 @@ class _Begun:
         search_path = next((v for k, v in login.settings.items() if k.lower() == "search_path"), None)
         return SessionGate(
             session_id=info.id,
+            principal=info.principal,
             decide=lambda facts, approved: node.statements.decide(info, facts, approved=approved),
             decision_epoch=lambda: node.statements.epoch,
             meanings=self._target.meanings(info.database),
