@@ -110,9 +110,7 @@ class AnalystPool:
         if not self._workers:
             raise InternalError("the SQL analyst is not running")
         if not self._ended.allowed(principal, _now_ms()):
-            return _refused(
-                "your statements ended the SQL reader too often", "wait a minute"
-            )
+            return _refused("your statements ended the SQL reader too often", "wait a minute")
         job = _Job(text, catalog, extended, principal, asyncio.get_running_loop().create_future())
         try:
             async with asyncio.timeout(MAX_WAIT_SECONDS):
