@@ -104,6 +104,7 @@ class Gateway:
         self._tls = tls
         self._own_directory = directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix="safelight-gateway-"))
+        self._http = httpx.Client(timeout=60)
         self.webhook_secret = secrets.token_urlsafe(24)
         self._secrets: dict[str, str] = {"pager-webhook": self.webhook_secret}
         self.output: list[str] = []
@@ -217,7 +218,7 @@ class Gateway:
             httpx.HTTPStatusError: the gateway refused; the response has its problem details.
         """
         headers = {"Authorization": f"Bearer {self._tokens[by]}"} if by is not None else {}
-        answer = httpx.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=60)
+        answer = self._http.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers)
         if answer.is_error:
             raise httpx.HTTPStatusError(answer.text, request=answer.request, response=answer)
         return answer.json() if answer.content else None
@@ -252,7 +253,7 @@ class Gateway:
 
     def send_webhook(self, body: bytes, timestamp: str) -> Any:
         signature = hmac.new(self.webhook_secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
-        answer = httpx.post(
+        answer = self._http.post(
             f"{self.url}/api/v1/incidents/webhooks/pager",
             content=body,
             headers={

@@ -78,4 +78,9 @@ def parts_of(request: Request) -> ApiParts:
     return parts
 
 
-Parts = Annotated[ApiParts, Depends(parts_of)]
+async def _parts(request: Request) -> ApiParts:
+    """A coroutine on purpose: a plain function would be run in a thread, and a kill would wait for it."""
+    return parts_of(request)
+
+
+Parts = Annotated[ApiParts, Depends(_parts)]

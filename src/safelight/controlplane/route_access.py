@@ -119,7 +119,12 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-CallerOf = Annotated[Caller, Depends(caller_of)]
+async def _caller_of(request: Request) -> Caller:
+    """A coroutine, so that it runs in this very turn of the loop."""
+    return caller_of(request)
+
+
+CallerOf = Annotated[Caller, Depends(_caller_of)]
 
 
 def client_address(request: Request) -> str:

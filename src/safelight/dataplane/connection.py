@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
         loop.call_soon(_feed, self.transport, received)
         return await upgrading
 
-    def hand_over(self, protocol: asyncio.Protocol) -> bytes:
+    def hand_over(self, protocol: asyncio.BaseProtocol) -> bytes:
         """Give the transport to ``protocol``; returns the bytes that were received and not read."""
         self.transport.set_protocol(protocol)
         self.transport.resume_reading()

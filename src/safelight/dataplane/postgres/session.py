@@ -27,6 +27,8 @@ from safelight.protocols.postgres.replies import Replies, SessionFatal
 
 log = structlog.get_logger(__name__)
 
+CHUNK_BYTES = 64 * 1024
+"""So much of one session is worked on in a turn of the loop; then others have theirs."""
 HIGH_WATER_BYTES = 256 * 1024
 """So much may wait in memory for a peer before the other side is no longer read."""
 CLOSE_SECONDS = 1.0
@@ -77,7 +79,7 @@ class PostgresSession:
         self._granting: asyncio.Task[None] | None = None
         self._departing = False
         self._pumping = False
-        self._client_paused = self._target_paused = False
+        self.client_paused = self.target_paused = False
         self._target_full = False
         self._last_micros = _now_micros()
         replies.deliver = self._deliver
@@ -87,8 +89,8 @@ class PostgresSession:
         self._client, self._target = client.transport, target.transport
         self._client.set_write_buffer_limits(HIGH_WATER_BYTES)
         self._target.set_write_buffer_limits(HIGH_WATER_BYTES)
-        from_target = target.hand_over(_TargetSide(self))
-        from_client = client.hand_over(_ClientSide(self))
+        from_target = target.hand_over(_TargetSide(self, target.transport))
+        from_client = client.hand_over(_ClientSide(self, client.transport))
         if client.closed or target.closed:
             self.end(End("peer_lost", "a peer closed the connection"))
             return
@@ -242,8 +244,8 @@ class PostgresSession:
 
     def _regulate(self) -> None:
         full = self._target_full or (self._relay.buffered > MAX_WAITING_BYTES and not self._reading_one_message())
-        if full != self._client_paused:
-            self._client_paused = full
+        if full != self.client_paused:
+            self.client_paused = full
             if full:
                 self._client.pause_reading()
             else:
@@ -255,8 +257,8 @@ class PostgresSession:
 
     def client_full(self, full: bool) -> None:
         """The client reads slowly: so do we from the target."""
-        if full != self._target_paused and not self.ended:
-            self._target_paused = full
+        if full != self.target_paused and not self.ended:
+            self.target_paused = full
             if full:
                 self._target.pause_reading()
             else:
@@ -323,10 +325,51 @@ class PostgresSession:
         return await asyncio.shield(self._books)
 
 
-class _ClientSide(asyncio.Protocol):
-    def __init__(self, session: PostgresSession) -> None:
+_BUFFER = memoryview(bytearray(CHUNK_BYTES))
+"""What any socket of the loop is read into: it is empty again before the next one is read."""
+
+
+class _Side(asyncio.BufferedProtocol):
+    """One socket of a session. A full chunk is followed by a turn of the loop for everybody else: libuv would read on
+    for as long as the peer is faster than we are."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.received(bytes(_BUFFER[:nbytes]))
+        if nbytes == CHUNK_BYTES and self.reading():
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self.reading():
+            self._transport.resume_reading()
+
+    def received(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def reading(self) -> bool:
+        """Nothing but fairness keeps this socket from being read."""
+        raise NotImplementedError
+
+    def eof_received(self) -> bool:
+        return False
+
+
+class _ClientSide(_Side):
+    def __init__(self, session: PostgresSession, transport: asyncio.Transport) -> None:
+        super().__init__(transport)
         self._session = session
-        self.data_received = session.client_bytes  # type: ignore[method-assign]  # one call less for each chunk
+
+    def received(self, data: bytes) -> None:
+        self._session.client_bytes(data)
+
+    def reading(self) -> bool:
+        return not self._session.ended and not self._session.client_paused
 
     def pause_writing(self) -> None:
         self._session.client_full(True)
@@ -334,26 +377,26 @@ class _ClientSide(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._session.client_full(False)
 
-    def eof_received(self) -> bool:
-        return False
-
     def connection_lost(self, exc: Exception | None) -> None:
         self._session.client_lost()
 
 
-class _TargetSide(asyncio.Protocol):
-    def __init__(self, session: PostgresSession) -> None:
+class _TargetSide(_Side):
+    def __init__(self, session: PostgresSession, transport: asyncio.Transport) -> None:
+        super().__init__(transport)
         self._session = session
-        self.data_received = session.target_bytes  # type: ignore[method-assign]
+
+    def received(self, data: bytes) -> None:
+        self._session.target_bytes(data)
+
+    def reading(self) -> bool:
+        return not self._session.ended and not self._session.target_paused
 
     def pause_writing(self) -> None:
         self._session.target_full(True)
 
     def resume_writing(self) -> None:
         self._session.target_full(False)
-
-    def eof_received(self) -> bool:
-        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._session.target_lost()
