@@ -62,14 +62,15 @@ def _stalled(gateway: Gateway, login: SessionLogin) -> Result:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
+    connection = psycopg.connect(login.dsn(), autocommit=True)
     try:
-        with psycopg.connect(login.dsn(), autocommit=True) as connection:
-            connection.pgconn.send_query(FIVE_GB.encode())
-            time.sleep(STALL_SECONDS)
-            received = _drain(connection.pgconn.socket)
+        connection.pgconn.send_query(FIVE_GB.encode())
+        time.sleep(STALL_SECONDS)
+        received = _drain(connection.pgconn.socket)
     finally:
         done.set()
         watcher.join()
+        connection.close()
     if received < 4.9e9:
         raise RuntimeError(f"only {received} bytes came")
     return Result(
