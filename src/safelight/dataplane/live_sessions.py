@@ -99,7 +99,7 @@ class NodeSessions:
         self._since_ms[session.info.id] = self._clock.monotonic_ms()
         stop = self._closed or self._locked_out(session)
         if stop is not None:
-            session.end(stop)
+            _end(session, stop)
         else:
             self._check(session)
 
@@ -135,7 +135,7 @@ class NodeSessions:
         if timer is not None:
             timer.cancel()
         if remaining <= 0:
-            session.end(end)
+            _end(session, end)
         else:
             loop = asyncio.get_running_loop()
             self._timers[session.info.id] = loop.call_later(remaining / 1000, self._check, session)
@@ -172,7 +172,7 @@ class NodeSessions:
         self._locks[lock.id] = lock
         hit = [s for s in self._live.values() if not s.ended and self._names(lock, s)]
         for session in hit:
-            session.end(End("killed", lock.reason))
+            _end(session, End("killed", lock.reason))
         return [session.info.id for session in hit]
 
     def unlock(self, lock_id: str) -> None:
@@ -194,7 +194,7 @@ class NodeSessions:
     def grant_changed(self, grant: Grant) -> None:
         for session in [s for s in self._live.values() if s.info.grant_id == grant.id]:
             if grant.state is GrantState.ENDED:
-                session.end(End("grant_ended", grant.end_reason or "the grant has ended"))
+                _end(session, End("grant_ended", grant.end_reason or "the grant has ended"))
             else:
                 self._check(session)
 
@@ -214,7 +214,7 @@ class NodeSessions:
         for session_id in session_ids:
             session = self._live.get(session_id)
             if session is not None and not session.ended:
-                session.end(end)
+                _end(session, end)
 
     def end_all(self, end: End) -> list[str]:
         """Refuse new sessions from now on and end those that live (shutdown, a log that cannot be written)."""
@@ -222,3 +222,11 @@ class NodeSessions:
         ids = list(self._live)
         self.end_some(ids, end)
         return ids
+
+
+def _end(session: LiveSession, end: End) -> None:
+    """One session that cannot be ended in order must not keep the others alive."""
+    try:
+        session.end(end)
+    except Exception:
+        log.exception("session.not_ended_in_order", session=session.info.id)

@@ -35,6 +35,7 @@ from safelight.dataplane.live_sessions import End, NodeSessions
 from safelight.dataplane.postgres.dial import dial
 from safelight.dataplane.postgres.targets import PostgresTargets
 from safelight.domain.audit_event import AuditEvent, EventKind
+from safelight.domain.errors import SafelightError
 from safelight.domain.lock import Subjects
 from safelight.domain.session import Session
 from safelight.domain.target import Target
@@ -54,6 +55,10 @@ log = structlog.get_logger(__name__)
 
 SLOW_THREADS = 2
 """Threads for PBKDF2: it leaves the interpreter free while it computes."""
+
+
+class NodeFailed(SafelightError):
+    """The node has stopped by itself. Whatever started it should start it again, or call for help."""
 
 
 class Node:
@@ -192,7 +197,11 @@ class Node:
     # --- run --------------------------------------------------------------------------------------------------
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until ``stop`` is set or a part dies that must not."""
+        """Serve until ``stop`` is set.
+
+        Raises:
+            NodeFailed: a part has died that must not; everything is ended already.
+        """
         self._watcher = ConfigWatcher(
             self._configuration.source,
             self.in_force.digest,
@@ -209,9 +218,12 @@ class Node:
         }
         stopping = asyncio.create_task(stop.wait(), name="stop")
         done, _ = await asyncio.wait({*must_live, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {stopping}:
+        died = done - {stopping}
+        for task in died:
             log.error("node.part_died", part=task.get_name(), why=repr(task.exception()))
         await self._stop(must_live | {stopping})
+        if died:
+            raise NodeFailed(f"a part that must not die has: {', '.join(sorted(task.get_name() for task in died))}")
 
     async def _stop(self, tasks: set[asyncio.Task[Any]]) -> None:
         ended = self.live.end_all(End("shutdown", "the gateway is shutting down; connect again in a moment"))

@@ -19,7 +19,7 @@ from safelight.adapters.target_url import TargetFromUrl, UrlInvalid, target_from
 from safelight.domain.errors import SafelightError
 from safelight.entrypoints import log_format
 from safelight.entrypoints.configuration import Configuration
-from safelight.entrypoints.node import Node
+from safelight.entrypoints.node import Node, NodeFailed
 from safelight.entrypoints.open_files import allow_many
 from safelight.entrypoints.settings import LogFormat, Settings, SettingsInvalid, load_settings
 from safelight.policy.problems import PolicyInvalid
@@ -33,7 +33,7 @@ class CannotStart(SafelightError):
 
 
 def main(*, config: Path | None, target_env: str | None) -> None:
-    """Serve until SIGTERM or Ctrl-C. Exits with 1 and a plain message when it cannot start."""
+    """Serve until SIGTERM or Ctrl-C. Exits with 1 and a plain message when it cannot start, or not go on."""
     try:
         settings = load_settings(config)
         logging = settings.logging
@@ -43,6 +43,9 @@ def main(*, config: Path | None, target_env: str | None) -> None:
             uvloop.run(_serve(settings, target_env))
     except (SettingsInvalid, FilesInvalid, PolicyInvalid, UrlInvalid, KeysUnusable, CannotStart) as problem:
         _explain(problem)
+    except NodeFailed as problem:
+        log.error("node.failed", why=str(problem))
+        sys.exit(1)
     except (AuditUnavailable, SafelightError, OSError) as problem:
         log.error("node.failed", why=str(problem))
         _explain(problem)
@@ -95,7 +98,8 @@ def _only_one(state: Path) -> Iterator[None]:
 
 def _explain(problem: BaseException) -> None:
     problems = getattr(problem, "problems", None)
-    lines = [str(one) for one in problems] if problems else [str(problem)]
+    file = f"{problem.file}: " if isinstance(problem, SettingsInvalid) and problem.file is not None else ""
+    lines = [f"{file}{one}" for one in problems] if problems else [str(problem)]
     print("safelight cannot start:", file=sys.stderr)
     for line in lines:
         print(f"  {line}", file=sys.stderr)

@@ -32,6 +32,7 @@ CHUNK_BYTES = 64 * 1024
 HIGH_WATER_BYTES = 256 * 1024
 """So much may wait in memory for a peer before the other side is no longer read."""
 CLOSE_SECONDS = 1.0
+UNRECORDED = End("audit_unavailable", "the gateway cannot record what happens here")
 MAX_WAITING_BYTES = 1024 * 1024
 """So many client bytes may wait behind a wish before the client is no longer read."""
 
@@ -110,6 +111,9 @@ class PostgresSession:
         except PeerProtocolError as problem:
             self._client_broke(problem)
             return
+        except AuditUnavailable:
+            self.end(UNRECORDED)
+            return
         self._after()
 
     def _pump(self) -> None:
@@ -121,6 +125,9 @@ class PostgresSession:
             self._relay.pump(_now_micros())
         except PeerProtocolError as problem:
             self._client_broke(problem)
+            return
+        except AuditUnavailable:
+            self.end(UNRECORDED)
             return
         self._after()
 
@@ -179,6 +186,9 @@ class PostgresSession:
         except PeerProtocolError as problem:
             self._target_broke(problem)
             return
+        except AuditUnavailable:
+            self.end(UNRECORDED)
+            return
         self._after()
 
     def _target_broke(self, problem: PeerProtocolError) -> None:
@@ -229,7 +239,7 @@ class PostgresSession:
             self._client_broke(problem)
             return
         except AuditUnavailable:
-            self.end(End("audit_unavailable", "the audit log cannot be written"))
+            self.end(UNRECORDED)
             return
         finally:
             self._granting = None
@@ -303,8 +313,6 @@ class PostgresSession:
         self.ended = True
         if self._granting is not None and self._granting is not asyncio.current_task():
             self._granting.cancel()
-        self._wishes.withdraw()
-        self._relay.flights.lost(_now_micros())
         self._relay.to_target.clear()
         if clean:
             self._target.close()
@@ -319,6 +327,12 @@ class PostgresSession:
         else:
             self._client.abort()
         self._books = self._close_books(self, Closed(end, clean))
+        # Only now, when nothing can move any more whatever comes of it:
+        self._wishes.withdraw()
+        try:
+            self._relay.flights.lost(_now_micros())
+        except AuditUnavailable as problem:  # their intents stay open on the log, which says as much
+            log.error("outcomes.not_recorded", session=self.info.id, why=str(problem))
 
     async def gone(self) -> EndedSession:
         assert self._books is not None, "only an ended session is asked whether it is gone"
