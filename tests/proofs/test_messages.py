@@ -64,10 +64,6 @@ REFUSED = {
     "a function call": (m.message(b"F", bytes(8)), "postgres.function_call"),
     "a portal that nobody bound": (m.message(b"E", b"nobody\0\0\0\0\0") + m.message(b"S"), "unknown_portal"),
     "a statement that nobody prepared": (m.message(b"D", b"Snobody\0") + m.message(b"S"), "unknown_statement"),
-    "a query inside of a batch": (
-        m.parse(b"", b"SELECT 1") + m.query(b"SELECT 2") + m.message(b"S"),
-        "postgres.order.mixed",
-    ),
 }
 
 

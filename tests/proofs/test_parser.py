@@ -1,4 +1,4 @@
-"""Statements that kill the SQL parser, stall it, or are too large for it: refused, on the log, unnoticed by others."""
+"""Statements that kill the SQL parser, stall it, or are too large for it: refused, and unnoticed by others."""
 
 import psycopg
 import pytest
