@@ -47,6 +47,10 @@ def _forbid_writing(gateway: Gateway) -> Callable[[], None]:
     return lambda: None
 
 
+StopWriting = Callable[[Gateway], Callable[[], None]]
+"""Gives how to make the log writable again."""
+
+
 def _story(gateway: Gateway, server: Server, stop_writing: StopWriting, where: Path) -> None:
     before = len(server.log_text())
     with gateway:
