@@ -34,7 +34,7 @@ from safelight.dataplane.listener import Listener
 from safelight.dataplane.live_sessions import End, NodeSessions
 from safelight.dataplane.postgres.dial import dial
 from safelight.dataplane.postgres.targets import PostgresTargets
-from safelight.domain.audit_event import AuditEvent, EventKind
+from safelight.domain.audit_event import AuditEvent, EventKind, Scalar
 from safelight.domain.errors import SafelightError
 from safelight.domain.lock import Subjects
 from safelight.domain.session import Session
@@ -52,6 +52,8 @@ from safelight.ports.target_admin import Severity, TargetAdmin
 from safelight.protocols.postgres.catalog import Catalog
 
 log = structlog.get_logger(__name__)
+
+Fields = dict[str, Scalar | tuple[str, ...]]
 
 SLOW_THREADS = 2
 """Threads for PBKDF2: it leaves the interpreter free while it computes."""
@@ -187,12 +189,14 @@ class Node:
         """Tell whoever started the node where it listens, what each target's account can guarantee, and the first
         administrator's code."""
         names = tuple(self.in_force.targets)
-        for name, findings in zip(names, await asyncio.gather(*(preflight(self, one) for one in names)), strict=True):
-            for finding in findings:
-                if finding.severity is not Severity.OK:
-                    log.warning("target.preflight", target=name, guarantee=finding.guarantee, told=finding.message)
+        answers = await asyncio.gather(*(preflight(self, one) for one in names))
+        found = dict(zip(names, answers, strict=True))
+        for name, findings in found.items():
+            lacking = {f.guarantee for f in findings if f.severity in (Severity.WARNING, Severity.ERROR)}
+            fields: Fields = {"target": name, "lacking": tuple(sorted(lacking))}
+            await self._record(EventKind.TARGET_PREFLIGHT, fields)
         code = await self.services.login.first_administrator_code()
-        print_banner(self, code)
+        print_banner(self, found, code)
 
     # --- run --------------------------------------------------------------------------------------------------
 
@@ -279,7 +283,7 @@ class Node:
         log.error("config.refused", problems=problems)
         await self._record(EventKind.CONFIG_REFUSED, {"problems": problems[:20]})
 
-    async def _record(self, kind: EventKind, fields: dict[str, str | tuple[str, ...]]) -> None:
+    async def _record(self, kind: EventKind, fields: Fields) -> None:
         event = AuditEvent(kind, self.clock.wall_ms(), self.settings.node, None, dict(fields))
         try:
             await self.audit.durable(self.audit.append(event))
