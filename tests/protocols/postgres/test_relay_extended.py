@@ -220,14 +220,6 @@ def test_several_statements_in_one_parse_are_refused() -> None:
     assert talk.gate.log == [("refused", b"a;b", "postgres.parse.several")]
 
 
-def test_a_simple_query_inside_of_a_batch_is_refused() -> None:
-    talk = talk_that_knows()
-    left = talk.client(parse(b"s", SELECT), m.query(SELECT), SYNC)
-    assert left == parse(b"s", SELECT) + parse(REFUSED_NAME, UNPARSEABLE) + SYNC
-    assert kinds_in(talk.server(PARSED, SYNTAX, READY)) == b"1EZ"
-    assert talk.client(m.query(SELECT)) == m.query(SELECT)
-
-
 def test_masked_values_are_not_written_back_as_parameters() -> None:
     talk = talk_that_knows()
     left = talk.client(whole(UPDATE, b"[mask" + b"ed:EMAIL]"), SYNC)

@@ -20,9 +20,9 @@ from safelight.protocols.postgres.registry import Registry
 from safelight.protocols.postgres.wishes import NeedDurable, Wish
 
 IDLE, IN_BLOCK = ord("I"), ord("T")
-COPY, ALONE, BATCH, FLOW = "copy", "alone", "batch", "flow"
+COPY, ALONE, BATCH, FLOW, ANSWERS = "copy", "alone", "batch", "flow", "answers"
 """Why client messages wait for the server: for its go-ahead to a COPY, for the end of something that stands alone,
-for the answers to the batches before, or because too many are unanswered."""
+for the answers to the batches before, because too many are unanswered, or for the answers to everything so far."""
 
 MAX_IN_FLIGHT = 8192
 """So many messages may be unanswered; then the client waits. More than the server keeps back in its own buffer (8 KiB
@@ -50,7 +50,7 @@ class Conversation:
         """Tokens of Parse, Bind and Describe of a portal → the statements they concern, until they are answered."""
         self.status = IDLE
         self.waiting = ""
-        """COPY, ALONE, BATCH or FLOW while client messages wait for the server's answer."""
+        """COPY, ALONE, BATCH, FLOW or ANSWERS while client messages wait for the server's answer."""
         self.skip_to_sync = False
         self.batch_open = False
         """Extended messages were forwarded since the last Sync."""

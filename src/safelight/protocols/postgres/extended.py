@@ -63,14 +63,25 @@ class Extended:
         """Forward Sync. Gives whether what the batch did stands alone."""
         talk = self._talk
         token = talk.next_token()
-        talk.skip_to_sync = talk.batch_open = talk.batch_ran = False
-        self._described = None
+        alone = self.over()
         talk.registry.batch_ends()
         talk.stream.expect(_native.EXPECT_SYNC, (), token)
         talk.flights.batch_ends.append(token)
         talk.to_target.append(b"S\0\0\0\4")
+        return alone
+
+    def over(self) -> bool:
+        """The batch ends with the message at hand, a Sync or a Query. Gives whether what it did stands alone."""
+        talk = self._talk
+        talk.skip_to_sync = talk.batch_open = talk.batch_ran = False
+        self._described = None
         alone, self._alone = self._alone, False
         return alone
+
+    @property
+    def alone(self) -> bool:
+        """Something that stands alone runs in the batch at hand."""
+        return self._alone
 
     def refuse(
         self, text: bytes, refusal: Refusal, plan: MessagePlan | None = None, name: bytes = REFUSED_NAME

@@ -24,11 +24,6 @@ COPY_ALONE = Refusal(
     "a COPY that takes data is carried on its own only",
     "send it without other statements in the same message",
 )
-MIXED = Refusal(
-    "postgres.order.mixed",
-    "a simple Query inside of an extended batch is not carried",
-    "send Sync before it",
-)
 SEVERAL = Refusal(
     "postgres.parse.several",
     "a prepared statement is one statement",

@@ -10,11 +10,11 @@ from safelight.domain.decision import Authorized
 from safelight.domain.errors import PeerProtocolError, Refusal
 from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.codec import ClientMessages
-from safelight.protocols.postgres.conversation import ALONE, BATCH, FLOW, MAX_IN_FLIGHT, Conversation
+from safelight.protocols.postgres.conversation import ALONE, ANSWERS, BATCH, FLOW, MAX_IN_FLIGHT, Conversation
 from safelight.protocols.postgres.deny import UNPARSEABLE
 from safelight.protocols.postgres.extended import Extended
 from safelight.protocols.postgres.flights import Flight
-from safelight.protocols.postgres.judgement import FUNCTION_CALL, MIXED, copies_in, refusal_of, stands_alone
+from safelight.protocols.postgres.judgement import FUNCTION_CALL, STANDS_ALONE, copies_in, refusal_of, stands_alone
 from safelight.protocols.postgres.plan import Gate, MessagePlan, StatementPlan
 from safelight.protocols.postgres.wishes import NeedApproval, NeedCatalog, NeedPlan
 
@@ -89,12 +89,16 @@ class Relay(Conversation):
                 self.waiting = ALONE
         elif self.skip_to_sync:
             return
+        elif kind in (QUERY, FUNCTION) and self.batch_open and self.stream.pending:
+            # The server skips it if anything before it in the batch fails: known when all of that is answered.
+            self.to_target.append(m.message(b"H"))
+            self.hold_back(kind, body, ANSWERS)
         elif kind == QUERY:
             self._query(body)
         elif kind == PASSWORD:
             raise PeerProtocolError("a password message after the login")
         elif kind == FUNCTION:
-            self._refuse_message(b"", FUNCTION_CALL)
+            self._refuse_query(b"", FUNCTION_CALL)
         else:
             self._extended.handle(kind, body)
 
@@ -156,8 +160,8 @@ class Relay(Conversation):
         text = body[:-1]
         if body[-1:] != b"\0" or b"\0" in text:
             raise PeerProtocolError("a Query that is not one terminated string")
-        if self.batch_open:
-            self._refuse_message(text, MIXED)
+        if self._extended.alone:
+            self._refuse_query(text, STANDS_ALONE)
             return
         plan = self.gate.lookup(text, False)
         if plan is None:
@@ -175,9 +179,9 @@ class Relay(Conversation):
         if plan.hold and self.flights.batch_ends:
             self.hold_back(QUERY, text + b"\0", BATCH)  # until it is known whether a transaction is open
             return
-        refusal = refusal_of(plan, text, (), in_transaction=self.in_transaction)
+        refusal = refusal_of(plan, text, (), in_transaction=self.in_transaction or self.batch_ran)
         if refusal is not None:
-            self._refuse_message(text, refusal, plan)
+            self._refuse_query(text, refusal, plan)
         elif plan.hold:
             wish = NeedApproval(plan, text, (), False)
             self.wait(wish, lambda made: self._decide_query(text, made))
@@ -197,6 +201,7 @@ class Relay(Conversation):
         self, message: bytes, plan: MessagePlan, authorized: tuple[Authorized[StatementPlan], ...]
     ) -> None:
         token = self.next_token()
+        self._extended.over()
         self.stream.expect(_native.EXPECT_QUERY, plan.results, token)
         self.flights.depart(token, Flight(authorized, self.now_micros, extended=False))
         self.flights.batch_ends.append(token)
@@ -213,12 +218,11 @@ class Relay(Conversation):
         if stands_alone(plan):
             self.waiting = ALONE
 
-    def _refuse_message(self, text: bytes, refusal: Refusal, plan: MessagePlan | None = None) -> None:
-        """Refuse a message of its own; inside of a batch the refusal is one of the batch's."""
-        if self.batch_open:
-            self._extended.refuse(text, refusal, plan)
-            return
+    def _refuse_query(self, text: bytes, refusal: Refusal, plan: MessagePlan | None = None) -> None:
+        """Refuse a message that is answered by ReadyForQuery. It ends the batch it is in."""
         token = self.refused(text, refusal, plan)
+        if self._extended.over():
+            self.waiting = ALONE
         self.registry.batch_ends()
         self.stream.expect(_native.EXPECT_QUERY, (), token)
         self.flights.batch_ends.append(token)

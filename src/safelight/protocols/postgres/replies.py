@@ -7,7 +7,7 @@ from typing import cast
 
 from safelight.domain.errors import PeerProtocolError, Refusal
 from safelight.protocols.postgres import messages as m
-from safelight.protocols.postgres.conversation import ALONE, BATCH, FLOW, IDLE, MAX_IN_FLIGHT
+from safelight.protocols.postgres.conversation import ALONE, ANSWERS, BATCH, FLOW, IDLE, MAX_IN_FLIGHT
 from safelight.protocols.postgres.deny import PROGRAM_LIMIT_EXCEEDED
 from safelight.protocols.postgres.origins import OriginMismatch, OriginUnknown, column_rules
 from safelight.protocols.postgres.parameter_status import synthesise
@@ -65,6 +65,8 @@ class Replies:
         if self._relay.named:
             self._relay.answered(stream.front)
         if self._relay.waiting == FLOW and stream.pending < MAX_IN_FLIGHT // 2:
+            self._relay.waiting = ""
+        if self._relay.waiting == ANSWERS and not stream.pending:
             self._relay.waiting = ""
 
     def _told(self, events: list[Event]) -> Event | None:
