@@ -86,7 +86,8 @@ OPERATORS = """
 
 TYPES = """
     SELECT n.nspname, t.typname,
-           t.typtype = 'e' OR (t.typtype IN ('b', 'r', 'm') AND e.extname IS NOT NULL AND e.extname = ANY ($1::name[]))
+           t.typtype = 'e'
+           OR (t.typtype IN ('b', 'r', 'm') AND e.extname IS NOT NULL AND e.extname = ANY ($1::name[]))
     FROM pg_type t
     JOIN pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid

@@ -45,6 +45,13 @@ class Observed:
     missing_roles: tuple[str, ...]
 
 
+READING_ACCOUNT = """-- give sessions an account that can only read, and name it in the target's configuration
+CREATE ROLE safelight_read NOLOGIN;
+GRANT USAGE ON SCHEMA public TO safelight_read;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO safelight_read;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO safelight_read;"""
+
+
 def findings(target: Target, seen: Observed) -> list[Finding]:
     """All findings, the gravest first; one OK when nothing is missing."""
     found = [
@@ -143,7 +150,7 @@ def _account(target: Target, seen: Observed) -> Iterator[Finding]:
         return
     if attributes.superuser:
         message = f"{seen.account} is a superuser: the server itself refuses its sessions nothing"
-        yield Finding(Severity.WARNING, "reads change nothing", message, f"ALTER ROLE {name} NOSUPERUSER;")
+        yield Finding(Severity.WARNING, "reads change nothing", message, READING_ACCOUNT)
     elif attributes.creates_roles or attributes.creates_databases or attributes.replicates:
         what = f"ALTER ROLE {name} NOCREATEROLE NOCREATEDB NOREPLICATION;"
         message = f"{seen.account} may make roles or databases, or replicate"
@@ -151,7 +158,7 @@ def _account(target: Target, seen: Observed) -> Iterator[Finding]:
     elif attributes.powerful_member:
         message = f"{seen.account} belongs to a predefined role that changes things or reaches the server's files"
         yield Finding(Severity.WARNING, "reads change nothing", message, None)
-    if attributes.bypasses_row_security:
+    if attributes.bypasses_row_security and not attributes.superuser:
         message = f"{seen.account} is exempt from row security"
         yield Finding(Severity.NOTE, "row security", message, f"ALTER ROLE {name} NOBYPASSRLS;")
 
