@@ -107,14 +107,18 @@ class PostgresSession:
             return
         self._last_micros = now = _now_micros()
         try:
-            self._relay.from_client(data, now)
+            only_to_send = self._relay.from_client(data, now)
         except PeerProtocolError as problem:
             self._client_broke(problem)
             return
         except AuditUnavailable:
             self.end(UNRECORDED)
             return
-        self._after()
+        if not only_to_send:
+            self._after()
+        elif not self._departing:
+            self._departing = True
+            self._departures.depart(self._send)
 
     def _pump(self) -> None:
         """Go on with messages that were left to let other sessions go first."""
@@ -189,7 +193,8 @@ class PostgresSession:
         except AuditUnavailable:
             self.end(UNRECORDED)
             return
-        self._after()
+        if self.client_paused or not self._relay.rests:
+            self._after()
 
     def _target_broke(self, problem: PeerProtocolError) -> None:
         log.warning("target.protocol_error", session=self.info.id, target=self.info.target, why=str(problem))
@@ -347,28 +352,26 @@ class _Side(asyncio.BufferedProtocol):
     """One socket of a session. A full chunk is followed by a turn of the loop for everybody else: libuv would read on
     for as long as the peer is faster than we are."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, received: Callable[[bytes], None], reading: Callable[[], bool]
+    ) -> None:
         self._transport = transport
+        self._received = received
+        self._reading = reading
+        """Whether nothing but fairness keeps this socket from being read."""
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.received(bytes(_BUFFER[:nbytes]))
-        if nbytes == CHUNK_BYTES and self.reading():
+        self._received(bytes(_BUFFER[:nbytes]))
+        if nbytes == CHUNK_BYTES and self._reading():
             self._transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._read_on)
 
     def _read_on(self) -> None:
-        if self.reading():
+        if self._reading():
             self._transport.resume_reading()
-
-    def received(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def reading(self) -> bool:
-        """Nothing but fairness keeps this socket from being read."""
-        raise NotImplementedError
 
     def eof_received(self) -> bool:
         return False
@@ -376,14 +379,8 @@ class _Side(asyncio.BufferedProtocol):
 
 class _ClientSide(_Side):
     def __init__(self, session: PostgresSession, transport: asyncio.Transport) -> None:
-        super().__init__(transport)
+        super().__init__(transport, session.client_bytes, lambda: not (session.ended or session.client_paused))
         self._session = session
-
-    def received(self, data: bytes) -> None:
-        self._session.client_bytes(data)
-
-    def reading(self) -> bool:
-        return not self._session.ended and not self._session.client_paused
 
     def pause_writing(self) -> None:
         self._session.client_full(True)
@@ -397,14 +394,8 @@ class _ClientSide(_Side):
 
 class _TargetSide(_Side):
     def __init__(self, session: PostgresSession, transport: asyncio.Transport) -> None:
-        super().__init__(transport)
+        super().__init__(transport, session.target_bytes, lambda: not (session.ended or session.target_paused))
         self._session = session
-
-    def received(self, data: bytes) -> None:
-        self._session.target_bytes(data)
-
-    def reading(self) -> bool:
-        return not self._session.ended and not self._session.target_paused
 
     def pause_writing(self) -> None:
         self._session.target_full(True)

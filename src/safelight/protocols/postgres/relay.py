@@ -38,13 +38,30 @@ class Relay(Conversation):
 
     # --- in ---------------------------------------------------------------------------------------------------
 
-    def from_client(self, data: bytes, now_micros: int) -> None:
-        """Raises: PeerProtocolError: the client broke the protocol."""
+    def from_client(self, data: bytes, now_micros: int) -> bool:
+        """Take client bytes. True: they were one known read, and all there is to do is to send ``to_target``.
+
+        Raises:
+            PeerProtocolError: the client broke the protocol.
+        """
         self.now_micros = now_micros
         if self._is_one_query(data) and self._run_known_read(data):
-            return
+            return True
         self._messages.feed(data)
         self.pump(now_micros)
+        return False
+
+    @property
+    def rests(self) -> bool:
+        """Nothing is left to be done: no bytes to send, no wish, no message that waits."""
+        return not (
+            self.to_target
+            or self.to_client
+            or self.wish is not None
+            or self.terminated
+            or self.holds_back
+            or self._messages.buffered
+        )
 
     @property
     def more(self) -> bool:
