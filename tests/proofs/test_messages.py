@@ -33,6 +33,8 @@ FATAL = {
     "a query with a hole": m.message(b"Q", b"SELECT 1\0; DELETE FROM orders\0"),
     "an empty query message": m.message(b"Q"),
     "a statement without an end": m.message(b"P", b"\0SELECT 1"),
+    "a statement with types that are not there": m.message(b"P", b"\0SELECT 1\0\0\5\0\0\0\x17"),
+    "a statement with something behind it": m.message(b"P", b"\0SELECT 1\0\0\0more"),
     "a bind that ends early": _bind(b""),
     "a bind with a value that is not there": _bind(struct.pack("!HHi", 0, 1, 1000)),
     "a bind with a negative length": _bind(struct.pack("!HHi", 0, 1, -2)),
