@@ -168,10 +168,16 @@ def _understand(answers: _Answers, target: Target, database: str) -> Catalog:
         trusted_operators=frozenset(name for name, trusted in operators if trusted),
         types=frozenset(name for name, _ in types),
         harmless_types=frozenset(name for name, harmless in types if harmless),
+        harmless_type_oids=_harmless_oids(answers.types),
         labels=labels,
         opaque=opaque,
         search_path=path,
     )
+
+
+def _harmless_oids(types: Sequence[bytes]) -> frozenset[int]:
+    """Harmless types, and arrays of them."""
+    return frozenset(int(oid or 0) for row in map(decode_row, types) if row[2] == "t" for oid in row[3:5])
 
 
 def _relation(row: Row, above: Mapping[int, tuple[int, ...]]) -> CatalogRelation:

@@ -87,7 +87,8 @@ OPERATORS = """
 TYPES = """
     SELECT n.nspname, t.typname,
            t.typtype = 'e'
-           OR (t.typtype IN ('b', 'r', 'm') AND e.extname IS NOT NULL AND e.extname = ANY ($1::name[]))
+           OR (t.typtype IN ('b', 'r', 'm') AND e.extname IS NOT NULL AND e.extname = ANY ($1::name[])),
+           t.oid, t.typarray
     FROM pg_type t
     JOIN pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid
@@ -96,7 +97,7 @@ TYPES = """
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
     ORDER BY n.nspname, t.typname
 """
-"""The last column: its input runs nothing of a user's (an enum, or a type of a trusted extension)."""
+"""The third column: its input runs nothing of a user's (an enum, or a type of a trusted extension)."""
 
 PATHS = """
     SELECT

@@ -70,6 +70,9 @@ class Catalog:
     """Of ``types``, those whose input runs nothing of a user's: enums, and types of the trusted extensions. Never
     domains and row types."""
 
+    harmless_type_oids: frozenset[int] = frozenset()
+    """The OIDs of the same, and of arrays of them: what a client may declare a parameter to be."""
+
     @cached_property
     def relation_oids(self) -> frozenset[int]:
         """The OIDs of all relations of the snapshot."""

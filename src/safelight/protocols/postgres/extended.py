@@ -20,8 +20,10 @@ from safelight.protocols.postgres.judgement import (
     STANDS_ALONE,
     copies_in,
     refusal_of,
+    refusal_of_types,
     stands_alone,
 )
+from safelight.protocols.postgres.parse import Parse, decode_parse
 from safelight.protocols.postgres.plan import MessagePlan, StatementPlan
 from safelight.protocols.postgres.registry import PORTAL, STATEMENT, Portal, Prepared
 from safelight.protocols.postgres.wishes import NeedApproval, NeedPlan
@@ -104,19 +106,18 @@ class Extended:
     # --- Parse ------------------------------------------------------------------------------------------------
 
     def _parse(self, body: bytes) -> None:
-        name, separator, rest = body.partition(b"\0")
-        text, separator2, _types = rest.partition(b"\0")
-        if not separator or not separator2:
-            raise PeerProtocolError("a Parse that is not terminated")
-        plan = self._talk.gate.lookup(text, True)
+        parse = decode_parse(body)
+        plan = self._talk.gate.lookup(parse.text, True)
         if plan is None:
-            self._talk.wait(NeedPlan(text, True), lambda made: self._parsed(name, text, body, made))
+            self._talk.wait(NeedPlan(parse.text, True), lambda made: self._parsed(parse, body, made))
         else:
-            self._parsed(name, text, body, plan)
+            self._parsed(parse, body, plan)
 
-    def _parsed(self, name: bytes, text: bytes, body: bytes, plan: MessagePlan | None) -> None:
+    def _parsed(self, parse: Parse, body: bytes, plan: MessagePlan | None) -> None:
         assert plan is not None, "a plan answers NeedPlan"
-        refusal = plan.refusal or (SEVERAL if len(plan.statements) > 1 else None)
+        name, text = parse.name, parse.text
+        several = SEVERAL if len(plan.statements) > 1 else None
+        refusal = plan.refusal or several or refusal_of_types(parse.types, plan)
         if refusal is not None:
             self.refuse(text, refusal, plan, name)
             return

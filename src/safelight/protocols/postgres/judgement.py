@@ -42,6 +42,24 @@ NO_PORTAL = Refusal(
 )
 
 
+PARAMETER_TYPE = Refusal(
+    "postgres.parameter.type",
+    "a parameter is declared to be of a type whose input may run code of the database's own",
+    "leave its type to the server, or declare a built-in type such as text",
+)
+FIRST_USER_OID = 16_384
+"""Types below are the system's own."""
+
+
+def refusal_of_types(types: tuple[int, ...], plan: MessagePlan) -> Refusal | None:
+    """Why a statement may not be prepared with parameters of these types. The text has been read without them, as if
+    they were literals; a domain's checks would run as soon as a value is bound."""
+    if all(oid < FIRST_USER_OID for oid in types):
+        return None
+    harmless = frozenset[int]().union(*(s.catalog.harmless_type_oids for s in plan.statements))
+    return None if all(oid < FIRST_USER_OID or oid in harmless for oid in types) else PARAMETER_TYPE
+
+
 def refusal_of(
     plan: MessagePlan, text: bytes, parameters: tuple[bytes | None, ...], *, in_transaction: bool
 ) -> Refusal | None:

@@ -26,6 +26,8 @@ _CONSTANT_FIELDS = {
     "R": re.compile(rb"\w{1,80}"),
 }
 """Fields that hold no values, and how they look. Whatever looks otherwise is masked as text."""
+_BUILT_IN_CONTEXT = re.compile(rb"JSON data, line \d|(unnamed )?portal |parallel worker\Z|while ")
+"""Contexts of PostgreSQL's own code. In another language they are not recognised, which is safe."""
 _ROW_QUOTING_CLASSES = (b"23", b"44")
 """SQLSTATE classes whose DETAIL quotes a row, of columns that the statement need not name."""
 
@@ -35,7 +37,7 @@ def error_for_client(
 ) -> bytes:
     """An ErrorResponse for the client. ``plan`` is the statement that failed, if it is known."""
     code = values.get("C", b"")
-    if withheld or _changes_labelled_relation(plan):
+    if withheld or _changes_labelled_relation(plan) or _says_that_code_ran(values, plan):
         return withheld_error(values.get("V", b"ERROR"), code)
     quotes_rows = code[:2] in _ROW_QUOTING_CLASSES
     return m.message(b"E", _masked({k: v for k, v in values.items() if not (quotes_rows and k == "D")}, mask))
@@ -44,8 +46,18 @@ def error_for_client(
 def notice_for_client(body: bytes, plan: StatementPlan | None, mask: MaskText, *, withheld: bool) -> bytes:
     """A NoticeResponse, or nothing: beside a statement that reads labelled values, or fires the triggers of a
     relation that has some, it is withheld."""
-    withheld = withheld or _changes_labelled_relation(plan)
-    return b"" if withheld else m.message(b"N", _masked(m.decode_fields(body), mask))
+    values = m.decode_fields(body)
+    withheld = withheld or _changes_labelled_relation(plan) or _says_that_code_ran(values, plan)
+    return b"" if withheld else m.message(b"N", _masked(values, mask))
+
+
+def _says_that_code_ran(values: Mapping[str, bytes], plan: StatementPlan | None) -> bool:
+    """What was read as a plain read runs no code of the database's own. If the context says that some ran all the
+    same, its words may be of any column: where there are labels, they are not told on."""
+    context = values.get("W", b"")
+    if not context or plan is None or not plan.analysis.facts.harmless_to_lose or not plan.catalog.labels:
+        return False
+    return _BUILT_IN_CONTEXT.match(context) is None
 
 
 def _changes_labelled_relation(plan: StatementPlan | None) -> bool:
