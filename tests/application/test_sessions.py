@@ -197,12 +197,3 @@ async def test_sessions_that_a_crash_left_open_are_ended_at_the_next_start(node:
     assert (over.id, over.end_reason) == (session.id, "the node stopped")
     await node.restart()
     assert len(node.events(EventKind.SESSION_ENDED)) == 1
-
-
-async def test_whoever_only_knows_the_port_cannot_fill_the_log() -> None:
-    node = await Node(limits=AccessLimits(login_attempts_per_address=3)).start()
-    for _ in range(50):
-        await node.services.sessions.refused("protocol.startup", "", ADDRESS, None)
-    await node.services.sessions.refused("protocol.startup", "", "192.0.2.7", None)
-    refused = node.events(EventKind.CONNECTION_REFUSED)
-    assert [event.fields["address"] for event in refused] == [ADDRESS] * 3 + ["192.0.2.7"]

@@ -39,7 +39,6 @@ class OpenSession:
         window = limits.login_attempts_window_seconds * 1000
         self._by_user = Attempts(limits.login_attempts_per_principal, window)
         self._by_address = Attempts(limits.login_attempts_per_address, window)
-        self._strangers = Attempts(limits.login_attempts_per_address, window)
         self._recorded = Attempts(limits.login_attempts_per_address, window)
 
     def lookup(self, user: str) -> SessionCredential | None:
