@@ -44,6 +44,8 @@ OUTPUTS = [
     ("SELECT * FROM accounts JOIN customers USING (email)", "email - - - phone full_name - -"),
     ("SELECT u.email FROM customers JOIN accounts USING (email) AS u", "email"),
     ("SELECT id FROM customers NATURAL JOIN accounts", "-"),
+    ("SELECT email, customers.email FROM customers FULL JOIN accounts USING (email)", "* email"),
+    ("SELECT email FROM customers NATURAL RIGHT JOIN accounts", "email"),
     ("SELECT * FROM orders WHERE customer_id IN (SELECT id FROM customers WHERE email = 'a')", "- - - - -"),
     ("SELECT id FROM orders o WHERE EXISTS (SELECT 1 FROM customers c WHERE id = customer_id AND email = 'a')", "-"),
     ("SELECT id FROM orders o WHERE EXISTS (SELECT * FROM customers c WHERE c.id = o.customer_id)", "-"),

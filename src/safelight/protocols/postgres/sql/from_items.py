@@ -182,9 +182,9 @@ class FromReader:
         left = self._read(join.larg, outer, before)
         right = self._read(join.rarg, outer, before.beside(left))
         if join.is_natural:
-            side = self._natural(left, right)
+            side = self._natural(left, right, join.jointype)
         elif join.using_clause:
-            side = self._merge(left, right, strings(join.using_clause))
+            side = self._merge(left, right, strings(join.using_clause), join.jointype)
         else:
             side = left.beside(right)
         if kind(join.quals):
@@ -197,7 +197,7 @@ class FromReader:
             return Side.of(item.renamed(item.name, strings(join.alias.colnames)))
         return side
 
-    def _natural(self, left: Side, right: Side) -> Side:
+    def _natural(self, left: Side, right: Side, how: "pg.JoinType") -> Side:
         if left.open or right.open:
             guarded = next((c for c in left.columns + right.columns if c.guarded), None)
             if guarded is not None:
@@ -205,9 +205,9 @@ class FromReader:
                 raise misplaced(guarded, "a NATURAL JOIN with columns that are not known")
             return left.beside(right)
         shared = [c.name for c in left.columns if any(c.name == other.name for other in right.columns)]
-        return self._merge(left, right, shared)
+        return self._merge(left, right, shared, how)
 
-    def _merge(self, left: Side, right: Side, names: list[str]) -> Side:
+    def _merge(self, left: Side, right: Side, names: list[str], how: "pg.JoinType") -> Side:
         """USING: each named column of both sides becomes one, in front (SQL's rule)."""
         self._expressions.use_operator(["="], Place("USING"))
         merged = []
@@ -215,9 +215,19 @@ class FromReader:
             ours, theirs = _named_in(left, name), _named_in(right, name)
             if ours.guarded or theirs.guarded:
                 equate(ours, theirs, self._findings, "USING")
-            merged.append(ours)
+            merged.append(_merged(ours, theirs, how))
         rest = [c for c in left.columns + right.columns if c.name not in names]
         return Side(left.items + right.items, merged + rest, left.open or right.open)
+
+
+def _merged(ours: Column, theirs: Column, how: "pg.JoinType") -> Column:
+    """The one column that USING makes of two: that of the side whose rows are all kept; of a full join, something
+    computed from both (parse_clause.c, buildMergedJoinVar)."""
+    if how == pg.JOIN_RIGHT:
+        return theirs
+    if how == pg.JOIN_FULL and (ours.guarded or theirs.guarded):
+        return replace(ours, label=None, origin=None, hidden=True)
+    return ours
 
 
 def _named_in(side: Side, name: str) -> Column:
