@@ -135,6 +135,18 @@ def test_what_one_session_can_name_is_bounded() -> None:
     assert registry.statement(b"one more") is OLD
 
 
+def test_texts_and_values_are_bounded_together() -> None:
+    registry, mebibyte = Registry(), bytes(1024 * 1024)
+    for number in range(16):
+        registry.prepare(1, b"%d" % number, prepared(mebibyte))
+        registry.bind(1, b"%d" % number, Portal(OLD, (mebibyte, None)))
+    with pytest.raises(Denied, match="too long together"):
+        registry.bind(1, b"one more", Portal(OLD, (b"1",)))
+    registry.prepare(1, b"7", prepared(mebibyte))  # in place of another as long
+    registry.close(1, PORTAL, b"7")
+    registry.bind(1, b"one more", Portal(OLD, (b"1",)))
+
+
 Step = st.tuples(st.sampled_from("PPBCSSF"), st.sampled_from([b"", b"a", b"b"]), st.integers(0, 9))
 
 

@@ -16,6 +16,8 @@ from safelight.protocols.postgres.plan import MessagePlan
 
 MAX_STATEMENTS = 10_000
 MAX_PORTALS = 10_000
+MAX_BYTES = 32 * 1024 * 1024
+"""So long may all texts and values together be that a session has under names."""
 MAX_CHANGES = 20_000
 """So many names may change before the server has answered: what is provisional has to be remembered."""
 STATEMENT, PORTAL = ord("S"), ord("P")
@@ -29,12 +31,20 @@ class Prepared(NamedTuple):
     text: bytes
     plan: MessagePlan
 
+    @property
+    def size_bytes(self) -> int:
+        return len(self.text)
+
 
 class Portal(NamedTuple):
     """A bound statement with its parameter values."""
 
     prepared: Prepared
     parameters: tuple[bytes | None, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(len(value) for value in self.parameters if value is not None)
 
 
 @dataclass(slots=True)
@@ -52,6 +62,7 @@ class Registry:
     def __init__(self) -> None:
         self._meanings: dict[_Name, Prepared | Portal] = {}
         self._counts = {STATEMENT: 0, PORTAL: 0}
+        self._bytes = 0
         self._batches: list[dict[_Name, _Change]] = [{}]
         """The provisional changes of each batch that is not answered; the last is still being sent."""
         self._changes = 0
@@ -73,12 +84,14 @@ class Registry:
         """Raises: Denied when the session holds too many."""
         if self._counts[STATEMENT] >= MAX_STATEMENTS and self.statement(name) is None:
             raise Denied(Refusal("postgres.limit.statements", "too many prepared statements", "close some of them"))
+        self._must_fit((STATEMENT, name), prepared)
         self._change(token, (STATEMENT, name), prepared)
 
     def bind(self, token: int, name: bytes, portal: Portal) -> None:
         """Raises: Denied when the session holds too many."""
         if self._counts[PORTAL] >= MAX_PORTALS and self.portal(name) is None:
             raise Denied(Refusal("postgres.limit.portals", "too many open portals", "close some, or send Sync"))
+        self._must_fit((PORTAL, name), portal)
         self._change(token, (PORTAL, name), portal)
 
     def close(self, token: int, kind: int, name: bytes) -> None:
@@ -134,6 +147,17 @@ class Registry:
             self._changes += 1
         self._put(name, after)
 
+    def _must_fit(self, name: _Name, value: Prepared | Portal) -> None:
+        before = self._meanings.get(name)
+        if self._bytes + value.size_bytes - (before.size_bytes if before is not None else 0) > MAX_BYTES:
+            raise Denied(
+                Refusal(
+                    "postgres.limit.bytes",
+                    "the texts and values of prepared statements and portals are too long together",
+                    "close some of them",
+                )
+            )
+
     def _no_longer_changing(self, name: _Name) -> None:
         self._changes -= 1
         self._changing[name] -= 1
@@ -141,11 +165,11 @@ class Registry:
             del self._changing[name]
 
     def _put(self, name: _Name, value: Prepared | Portal | None) -> None:
-        known = name in self._meanings
-        if value is None:
-            if known:
-                del self._meanings[name]
-                self._counts[name[0]] -= 1
-        else:
+        before = self._meanings.pop(name, None)
+        if before is not None:
+            self._counts[name[0]] -= 1
+            self._bytes -= before.size_bytes
+        if value is not None:
             self._meanings[name] = value
-            self._counts[name[0]] += not known
+            self._counts[name[0]] += 1
+            self._bytes += value.size_bytes
