@@ -140,7 +140,7 @@ class ManageIncidents:
         changes = [change, *self._ends.shorten(grants, end)]
         sessions = [s.id for s in self._ctx.live.sessions() if s.incident_id == incident.id]
         self._ctx.live.notify(
-            sessions, f"safelight: the incident {incident.id} is closed; this session ends in {warning} seconds"
+            sessions, f"the incident {incident.id} is closed; this session ends in {warning} seconds"
         )
         for grant in grants:
             message = f"the incident {incident.id} is closed; access {grant.id} ends in {warning} seconds"

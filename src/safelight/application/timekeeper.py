@@ -123,7 +123,7 @@ class Timekeeper:
         unit = "minute" if minutes == 1 else "minutes"
         message = f"access {grant.id} ends in {minutes} {unit}; more time: safelight extend {grant.id}"
         sessions = [s.id for s in self._ctx.live.sessions() if s.grant_id == grant.id]
-        self._ctx.live.notify(sessions, f"safelight: {message}")
+        self._ctx.live.notify(sessions, message)
         self._ctx.notifier.notify(Notice(NoticeKind.GRANT_ENDING, grant.id, grant.principal, message))
 
     async def _expire(self, request: AccessRequest) -> None:
