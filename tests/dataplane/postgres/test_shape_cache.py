@@ -45,3 +45,19 @@ def test_it_stays_bounded() -> None:
     assert cache.get(b"select 0 -- x", False) is None
     assert cache.get(b"select a from t order by 9", False) is None
     assert cache.get(f"select a from t order by {MAX_VALUES_PER_SHAPE}".encode(), False) == MAX_VALUES_PER_SHAPE
+
+
+def test_all_of_it_together_is_bounded_by_weight() -> None:
+    cache: ShapeCache[int] = ShapeCache()
+    for number in range(20):
+        cache.put(b"SELECT a%d FROM t" % number, False, (), number, weight=1000)
+    kept = [number for number in range(20) if cache.get(b"SELECT a%d FROM t" % number, False) is not None]
+    assert kept == [16, 17, 18, 19]
+
+
+def test_a_long_text_is_not_kept() -> None:
+    cache: ShapeCache[int] = ShapeCache()
+    for significant in ((), None):
+        text = b"SELECT a FROM t WHERE b = '" + b"x" * 20_000 + b"'"
+        cache.put(text, False, significant, 1)
+        assert cache.get(text, False) is None

@@ -102,7 +102,7 @@ class SessionGate:
         if not misses_names(analysis) and epoch == self.epoch:
             significant = analysis.significant if not plan.hold else None
             self.lookup(text, extended)  # drops plans of another epoch
-            self._plans.put(text, extended, significant, plan)
+            self._plans.put(text, extended, significant, plan, weight=_weight(analysis))
         return plan
 
     async def plan_approved(self, text: bytes, extended: bool) -> MessagePlan:
@@ -141,7 +141,7 @@ class SessionGate:
             if self._catalog_version != before:
                 analysis = await self._read(text, extended=extended)
         if analysis.refusal is None and not misses_names(analysis):
-            self._analyses.put(text, extended, analysis.significant, analysis)
+            self._analyses.put(text, extended, analysis.significant, analysis, weight=_weight(analysis))
         return analysis, epoch
 
     async def _read(self, text: bytes, *, extended: bool) -> Analysis:
@@ -216,3 +216,8 @@ class SessionGate:
 
 def _unavailable(problem: TargetUnavailable) -> Refusal:
     return Refusal("target.unavailable", f"the target's catalog cannot be read: {problem}", "try again in a moment")
+
+
+def _weight(analysis: Analysis) -> int:
+    """How much is kept with an analysis, in usual statements: they have a few columns each."""
+    return len(analysis.statements) + sum(len(statement.outputs or ()) for statement in analysis.statements) // 8 + 1

@@ -1,6 +1,7 @@
 """Values kept by the shape of a text: its skeleton and those of its literals that matter (DESIGN §4.2).
 
-Texts outside of the plain subset that has shapes are kept by their exact bytes. Bounded: the oldest entries go first.
+Texts outside of the plain subset that has shapes are kept by their exact bytes. Bounded in number, where the oldest
+entries go first, and in all by weight, where everything goes: whoever fills it can only make itself slow.
 """
 
 from typing import Generic, TypeVar
@@ -14,8 +15,9 @@ V = TypeVar("V")
 MAX_SHAPES = 4096
 MAX_VALUES_PER_SHAPE = 512
 MAX_EXACT = 1024
-MAX_EXACT_BYTES = 16 * 1024
+MAX_TEXT_BYTES = 16 * 1024
 """A longer text is not kept: it is read again each time."""
+MAX_WEIGHT = 16_384
 
 
 class ShapeCache(Generic[T]):
@@ -24,6 +26,7 @@ class ShapeCache(Generic[T]):
     def __init__(self) -> None:
         self._shapes: tuple[_Shapes[T], _Shapes[T]] = ({}, {})
         self._exact: dict[tuple[bytes, bool], T] = {}
+        self._weight = 0
 
     def get(self, text: bytes, extended: bool) -> T | None:
         found = _native.shape(text)
@@ -34,13 +37,20 @@ class ShapeCache(Generic[T]):
                 return values.get(_values(text, found, significant) if significant else ())
         return self._exact.get((text, extended))
 
-    def put(self, text: bytes, extended: bool, significant: tuple[int, ...] | None, value: T) -> None:
-        """``significant``: ordinals of the shape's literals that the value depends on; None: keep by exact text."""
+    def put(
+        self, text: bytes, extended: bool, significant: tuple[int, ...] | None, value: T, *, weight: int = 1
+    ) -> None:
+        """``significant``: ordinals of the shape's literals that the value depends on; None: keep by exact text.
+        ``weight`` is how much the value holds, 1 for a usual one."""
+        if len(text) > MAX_TEXT_BYTES:
+            return
+        self._weight += weight
+        if self._weight > MAX_WEIGHT:
+            self._shapes, self._exact, self._weight = ({}, {}), {}, weight
         found = _native.shape(text) if significant is not None else None
         if found is None or significant is None:
-            if len(text) <= MAX_EXACT_BYTES:
-                _make_room(self._exact, MAX_EXACT)
-                self._exact[text, extended] = value
+            _make_room(self._exact, MAX_EXACT)
+            self._exact[text, extended] = value
             return
         shapes = self._shapes[extended]
         kept = shapes.get(found.skeleton)

@@ -4,6 +4,7 @@ import pytest
 
 from safelight.domain.errors import Refusal
 from safelight.protocols.postgres.sql.limits import MAX_TEXT_BYTES, decode_text
+from tests.protocols.postgres.sql.shop import SHOP, read_message
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,10 @@ def test_text_is_text(text: str) -> None:
 def test_what_the_server_would_cut_or_reject_is_refused(data: bytes, rule: str) -> None:
     refusal = decode_text(data)
     assert isinstance(refusal, Refusal) and refusal.rule == rule and refusal.next_step
+
+
+def test_what_a_message_can_make_us_hand_over_is_bounded() -> None:
+    columns = ",".join(["1"] * 2000)
+    assert read_message(f"SELECT {columns}; SELECT {columns}", SHOP).refusal is None
+    refusal = read_message(f"SELECT {columns}; SELECT {columns}; SELECT {columns}", SHOP).refusal
+    assert refusal is not None and refusal.rule == "postgres.limit.columns"

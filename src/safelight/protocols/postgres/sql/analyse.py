@@ -24,6 +24,12 @@ MAX_INDEXES = 8
 TOO_DEEP = Refusal(
     "postgres.limit.depth", "the statement is nested too deeply to be read", "split it, or use IN (…) or VALUES"
 )
+MAX_COLUMNS = 5000
+"""So many columns may the results of one message have: the server takes 1,664 for a statement, and what is found out
+here has to be handed over to the gateway's loop."""
+TOO_MANY_COLUMNS = Refusal(
+    "postgres.limit.columns", f"the results have more than {MAX_COLUMNS} columns", "select fewer columns at once"
+)
 _indexes: dict[tuple[str, tuple[str, ...]], CatalogIndex] = {}
 
 
@@ -45,6 +51,8 @@ def analyse(text: bytes, catalog: Catalog, *, extended: bool) -> Analysis:
     index = _index_of(catalog)
     several = len(tree.stmts) > 1
     statements = tuple(_statement(raw, text if several else b"", index) for raw in tree.stmts)
+    if sum(len(statement.outputs or ()) for statement in statements) > MAX_COLUMNS:
+        return _unreadable(TOO_MANY_COLUMNS)
     significant = significant_literals(text, tree)
     return Analysis(statements, None, None, significant)
 
