@@ -1,0 +1,1 @@
+"""What every protocol must keep: denial, kill, expiry and lost peers, against real clients and real targets."""
