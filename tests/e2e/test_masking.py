@@ -195,7 +195,8 @@ def test_a_literal_is_looked_at_like_any_text(connect: Connect, binary: bool) ->
 def test_values_that_are_not_sensitive_arrive_as_they_are(connect: Connect, binary: bool) -> None:
     statement = """SELECT 1::int2, 2::int4, 3::int8, 1.5::float8, 123.45::numeric, true, NULL::text, 'plain',
         '2026-01-02'::date, '2026-01-02 03:04:05+00'::timestamptz, '1 day'::interval, '\\x0102'::bytea,
-        'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid, ARRAY[1, 2, NULL], '{"a": [1, null]}'::jsonb, '[1,5)'::int4range"""
+        'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid, ARRAY[1, 2, NULL], '{"a": [1, null]}'::jsonb,
+        '[1,5)'::int4range"""
     session = connect(options="-c timezone=UTC")
     (found,) = rows(session, statement, binary=binary)
     assert [str(value) for value in found] == [

@@ -9,7 +9,13 @@ from tests.rig.binaries import programs
 from tests.rig.servers import Server
 
 WORK = "\\set id random(1, 20)\nSELECT name FROM things WHERE id = :id;\n"
-CHANGE = "\\set id random(1, 20)\nBEGIN;\nUPDATE things SET size = size + 1 WHERE id = :id;\nSELECT size FROM things WHERE id = :id;\nEND;\n"
+CHANGE = """
+\\set id random(1, 20)
+BEGIN;
+UPDATE things SET size = size + 1 WHERE id = :id;
+SELECT size FROM things WHERE id = :id;
+END;
+"""
 
 
 @pytest.mark.parametrize("major", [15, 18])

@@ -24,8 +24,8 @@ def test_a_table_with_masked_columns(login: MakeLogin, major: int, target: str) 
 @both_targets
 @pytest.mark.parametrize(
     "command",
-    ["\\d", "\\d customers", "\\d+ customers", "\\dt+", "\\dv", "\\df", "\\dn", "\\l", "\\du", "\\dp", "\\dx", "\\dT", "\\ds",
-     "\\di+ customers_pkey", "\\sv mailing", "\\z customers"],
+    ["\\d", "\\d customers", "\\d+ customers", "\\dt+", "\\dv", "\\df", "\\dn", "\\l", "\\du", "\\dp", "\\dx", "\\dT",
+     "\\ds", "\\di+ customers_pkey", "\\sv mailing", "\\z customers"],
 )  # fmt: skip
 def test_looking_around(login: MakeLogin, major: int, target: str, command: str) -> None:
     if (major, target, command) == (15, "orders-db", "\\l"):
@@ -153,7 +153,8 @@ def test_transactions_and_their_status(login: MakeLogin, major: int) -> None:
 def test_ctrl_c_cancels_on_the_server(login: MakeLogin, major: int, postgres18: Server) -> None:
     with Terminal(login(), major) as terminal:
         terminal.type("SELECT 'long' || 'one', pg_sleep(50);\r")
-        running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%''long'' || ''one''%' AND pid <> pg_backend_pid() AND state = 'active'"
+        asked = "query LIKE '%''long'' || ''one''%' AND pid <> pg_backend_pid() AND state = 'active'"
+        running = f"SELECT count(*) FROM pg_stat_activity WHERE {asked}"
         eventually(lambda: postgres18.sql(running) == "1")
         terminal.interrupt()
         terminal.wait_for("canceling statement due to user request")
