@@ -5,6 +5,8 @@ import ssl
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from safelight.adapters.keys import KeysUnusable, issue_server_certificate, load_or_create
 
@@ -43,6 +45,15 @@ def test_a_server_certificate_verifies_against_the_nodes_ca(tmp_path: Path) -> N
         _handshake(client, server, name)
     with pytest.raises(ssl.SSLCertVerificationError):
         _handshake(client, server, "elsewhere.example")
+
+
+def test_a_server_certificate_signs_nothing(tmp_path: Path) -> None:
+    issued = issue_server_certificate(load_or_create(tmp_path), ["localhost"], datetime.datetime.now(datetime.UTC))
+    extensions = x509.load_pem_x509_certificate(issued.certificate_pem).extensions
+    constraints = extensions.get_extension_for_class(x509.BasicConstraints)
+    assert constraints.critical and not constraints.value.ca
+    usage = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 def _handshake(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> None:

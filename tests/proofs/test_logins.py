@@ -69,9 +69,7 @@ def test_the_challenge_tells_no_users_apart(gateway: Gateway, login: SessionLogi
     assert {rounds for _, rounds in strangers + known} == {known[0][1]}
 
 
-def test_after_too_many_failures_the_right_password_does_not_help_either(
-    gateway: Gateway, neighbour: Neighbour
-) -> None:
+def test_after_too_many_failures_the_right_password_does_not_help(gateway: Gateway, neighbour: Neighbour) -> None:
     guessed = gateway.session("shop-db")
     for _ in range(10):
         _failed_login(guessed)
