@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install debian demo check test bench simulate format lock clean
+.PHONY: help install debian demo check test bench simulate crash format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ bench: install debian  ## measure the figures into build/bench.json (ONLY=name f
 
 simulate: install  ## many histories of grants, locks and clocks (HISTORIES=n, SEED=n)
 	@$(BIN)/python -m tests.simulation --histories $(or $(HISTORIES),10000) --seed $(or $(SEED),1)
+
+crash: install debian  ## kill -9 the gateway under load, again and again (ROUNDS=n, SEED=n)
+	ROUNDS=$(or $(ROUNDS),50) SEED=$(or $(SEED),1) $(BIN)/pytest tests/proofs/test_crash.py
 
 format:  ## format the sources
 	$(BIN)/ruff check --fix .
