@@ -203,7 +203,8 @@ async def _carry_out(
         case Read(count):
             return await connection.read(count)
         case Send(data):
-            connection.transport.write(data)
+            if not connection.transport.is_closing():  # a peer whose TLS failed is gone before it is told
+                connection.transport.write(data)
             return None
         case StartTls(begun):
             assert tls is not None, "the handshake offers TLS only where there is a context"
