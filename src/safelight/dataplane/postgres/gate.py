@@ -24,6 +24,7 @@ from safelight.protocols.postgres.plan import MessagePlan, Outcome, StatementPla
 DecideStatement = Callable[[StatementFacts, bool], Decision]
 """(facts, whether a second person approved this statement) → decision."""
 Watcher = Callable[[dict[str, object]], None]
+WATCHED_BYTES = 16 * 1024
 INTENT, OUTCOME, REFUSED = "statement.intent", "statement.outcome", "statement.refused"
 
 
@@ -205,10 +206,10 @@ class SessionGate:
         return self._masker.mask_text(text)[0]
 
     def _tell(self, event: dict[str, object]) -> None:
-        """Watchers see masked text, like every client."""
+        """Watchers see masked text, like every client; its head, for a thousand events may wait for a slow one."""
         text = event.get("text")
         if isinstance(text, bytes):
-            event["text"] = self.mask_text(text).decode("utf-8", "replace")
+            event["text"] = self.mask_text(text)[:WATCHED_BYTES].decode("utf-8", "replace")
         event["at_ms"] = self._clock.wall_ms()
         for watcher in list(self.watchers):
             watcher(event)
