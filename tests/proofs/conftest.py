@@ -1,7 +1,8 @@
 """One gateway in front of one small shop, for proofs that do not need their own."""
 
 import secrets
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.rig.servers import Server
 DATABASE = "shop"
 LABELS = {"public.customers.email": "email", "public.customers.full_name": ("name", "redact")}
 VICTIM_PASSWORD = secrets.token_urlsafe(18)
+RECORDED_SECONDS = 5.0
 SETTINGS = """
 [access]
 login_attempts_per_address = 10000
@@ -73,12 +75,25 @@ def neighbour(login: SessionLogin) -> Iterator[Neighbour]:
         yield going_on
 
 
-@pytest.fixture
-def refusals(gateway: Gateway) -> Callable[[], int]:
-    """How many refused connections the audit log has."""
+class Refusals:
+    """Refused connections on the audit log, from now on. They are recorded after the peer was told."""
 
-    def count() -> int:
-        found = gateway.api("GET", "/audit/records?kind=connection.refused&limit=500", by="sam")
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._before = self._count()
+
+    def become(self, number: int) -> None:
+        """Just so many there are, in a moment at the latest."""
+        deadline = time.monotonic() + RECORDED_SECONDS
+        while (found := self._count() - self._before) < number and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert found == number
+
+    def _count(self) -> int:
+        found = self._gateway.api("GET", "/audit/records?kind=connection.refused&limit=500", by="sam")
         return len(found["records"])
 
-    return count
+
+@pytest.fixture
+def refusals(gateway: Gateway) -> Refusals:
+    return Refusals(gateway)
