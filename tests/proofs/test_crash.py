@@ -5,7 +5,6 @@ Ten rounds in the suite; ``make crash ROUNDS=50`` for more, ``SEED=n`` for other
 
 import os
 import random
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 from safelight.ports.audit import AuditRecord
 from tests.proofs.audit_trail import proven, records
 from tests.proofs.load import TABLE, Load, markers
+from tests.proofs.server_log import entries
 from tests.rig.gateway import Gateway, SessionLogin, Target
 from tests.rig.servers import Server
 
@@ -30,7 +30,6 @@ FREE_HANDS = """
 permit (principal, action == Action::"write", resource);
 """
 SESSION_ROLES = "SELECT rolname FROM pg_roles WHERE rolname ~ '^safelight_[rw]_[0-9a-f]{16}$'"
-ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \S+ \S+ \[\d+\] (?P<user>\S+?)@\S+ (?P<level>[A-Z]+):  ", re.M)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,7 @@ class Round:
     def logged(self, before: int) -> Counter[str]:
         """The markers of the statements that session roles had PostgreSQL run, from ``before`` in its log on."""
         statements = []
-        for user, message in _entries(self._server.log_path.read_bytes()[before:].decode()):
+        for user, message in entries(self._server.log_path.read_bytes()[before:].decode()):
             if not user.startswith(("safelight_r_", "safelight_w_")):
                 continue
             if message.startswith(("statement: ", "execute ")) and "$1" not in message:
@@ -73,13 +72,6 @@ class Round:
 
     def roles_left(self) -> set[str]:
         return self.roles & set(self._server.sql(SESSION_ROLES).split())
-
-
-def _entries(log: str) -> Iterator[tuple[str, str]]:
-    """(user, message) of each entry of the server's log."""
-    heads = list(ENTRY.finditer(log))
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        yield head["user"], log[head.end() : following.start() if following else len(log)]
 
 
 def _intents(found: list[AuditRecord]) -> Counter[str]:
