@@ -26,8 +26,8 @@ class Busy(Enum):
 
 
 MAY_TELL_NOTHING = frozenset({Busy.STALLED_CLIENT, Busy.STREAMING})
-"""Rows that wait in memory for such a client must not follow the end: they are dropped with its socket, and a farewell
-cannot come behind half a message."""
+"""Rows that wait in memory for such a client must not follow the end: they are dropped with its socket, and a
+farewell cannot come behind half a message."""
 
 
 @dataclass(frozen=True, slots=True)
