@@ -15,7 +15,6 @@ from safelight.adapters.audit_directory import verifier_key_of
 from safelight.adapters.audit_exporting import ExportOrder, export
 from safelight.adapters.audit_files import AuditFiles
 from safelight.audit.canonical import inside_of
-from safelight.audit.statement_fields import outcome_fields
 from safelight.audit.verifier import verify
 from safelight.domain.audit_event import AuditEvent, EventKind
 
@@ -89,8 +88,7 @@ def _append(log: AuditFiles, count: int) -> int:
     outcome = -1
     for _ in range(count):
         intent = log.append_statement("s1", "statement.intent", 1_790_000_000_000, INTENT_FIELDS, TEXT)
-        fields = outcome_fields(intent, "ok", rows=1, result_bytes=120, micros=812)
-        outcome = log.append_statement("s1", "statement.outcome", 1_790_000_000_000, fields, b"")
+        outcome = log.append_outcome("s1", 1_790_000_000_000, intent, "ok", 1, 120, 812)
     return outcome
 
 

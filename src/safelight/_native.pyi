@@ -129,9 +129,80 @@ class Shape:
     literals: Sequence[tuple[int, int]]
     """Byte offsets [start, end) of each literal in the text."""
 
+    def values(self, ordinals: Sequence[int]) -> tuple[bytes, ...]:
+        """The text of these literals. Raises: IndexError."""
+
 def shape(text: bytes) -> Shape | None:
     """The shape of a single statement in the plain subset of SQL (ASCII outside of strings, standard strings, plain
     numbers, no comments, dollar quotes, prefixed strings, adjacent strings or inner semicolons), or None.
 
     Marks tell int4, int8, larger numeric, decimal and string apart, since they change how a function resolves.
     """
+
+class RecordQueue:
+    """Records of the audit log, as canonical lines, until they are written (docs/audit-format.md).
+
+    ``full_bytes``: with more than this queued, :meth:`statement` gives None.
+    """
+
+    def __init__(self, next_index: int, full_bytes: int) -> None: ...
+    @property
+    def next_index(self) -> int: ...
+    @property
+    def queued_bytes(self) -> int: ...
+    @property
+    def has_salts(self) -> bool: ...
+    def open_session(
+        self, session_id: str, key: bytes, identity: str, associated: bytes, session_json: bytes
+    ) -> None:
+        """Know a session: its key (32 bytes), the key's id, what is authenticated beside every sealed field, and its
+        id as canonical JSON."""
+    def introduce(self, session_id: str, actor_json: bytes, about_json: bytes) -> None:
+        """Who acts in a session, and what it is about (empty: nothing is known). Raises: ValueError: not known."""
+    def forget(self, session_id: str) -> None: ...
+    def add_salts(self, random: bytes) -> None:
+        """Random bytes, 18 for each record that follows. Raises: ValueError: no multiple of 18."""
+    def salt(self) -> str:
+        """A salt for a record that is made elsewhere. Raises: ValueError: there is none left."""
+    def seal(self, session_id: str, plaintext: bytes) -> bytes:
+        """A sealed field for the record that is pushed next, in base64. Raises: ValueError: not known."""
+    def push(self, line: bytes) -> int:
+        """Queue a record that was made elsewhere; its index. Raises: ValueError: it is more than one line."""
+    def statement(
+        self,
+        session_id: str,
+        kind: str,
+        at_ms: int,
+        fields_json: bytes,
+        text: bytes,
+        values: Sequence[bytes | None],
+    ) -> int | None:
+        """Queue a statement's record; its index. None, with nothing done, when the caller must act first: the session
+        is not known, there are no salts, the queue is full, or the statement is too long to be kept whole.
+
+        Raises:
+            ValueError: ``fields_json`` would break the line.
+        """
+    def sealed(self, session_id: str, kind: str, at_ms: int, fields_json: bytes, plaintext: bytes) -> int:
+        """Queue a statement's record whose sensitive part is ready to be sealed (empty: there is none)."""
+    def outcome(
+        self,
+        session_id: str,
+        at_ms: int,
+        intent: int,
+        result: str,
+        rows: int,
+        result_bytes: int,
+        micros: int,
+        sqlstate: str,
+        cells: dict[str, int] | None,
+    ) -> int | None:
+        """Queue the record of how a statement ended; its index, or None as :meth:`statement`."""
+    def take(self) -> bytes:
+        """All that is queued: whole lines."""
+
+def fold(peaks: list[bytes | None], leaves: list[bytes]) -> list[bytes | None]:
+    """RFC 6962 §2.1: the complete subtrees (``peaks[level]`` over 2**level leaves) after appending leaf hashes."""
+
+def fold_lines(peaks: list[bytes | None], lines: bytes) -> tuple[int, list[bytes | None]]:
+    """The same for records, each ended by a line break; how many there were."""

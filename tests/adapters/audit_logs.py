@@ -12,7 +12,6 @@ from safelight.adapters import audit_directory, audit_exporting, audit_segments
 from safelight.adapters.audit_exporting import ExportOrder
 from safelight.adapters.audit_files import AuditFiles
 from safelight.adapters.audit_keyring import Keyring
-from safelight.audit.statement_fields import outcome_fields
 from safelight.audit.verifier import Report, verify
 
 ORIGIN = "example.org/audit/node-1"
@@ -100,7 +99,6 @@ def statements(log: AuditFiles, count: int, session_id: str = "s1") -> int:
         intent = log.append_statement(
             session_id, "statement.intent", number, b'"form":"select"', b"SELECT %d" % number
         )
-        fields = outcome_fields(intent, "ok", rows=1, result_bytes=8, micros=5)
-        outcome = log.append_statement(session_id, "statement.outcome", number, fields, b"")
+        outcome = log.append_outcome(session_id, number, intent, "ok", 1, 8, 5)
     log.flush()
     return outcome

@@ -11,7 +11,6 @@ from safelight.audit.canonical import canonical
 from safelight.audit.checkpoint import Checkpoint
 from safelight.audit.merkle import Frontier, leaf_hash
 from safelight.audit.sealing import key_id
-from safelight.audit.statement_fields import outcome_fields
 from safelight.audit.writer import RecordWriter
 
 ORIGIN = "example.org/audit/node-1"
@@ -62,8 +61,7 @@ def make(statements: int, *, every: int = 4, first: int = 0, reveal: bool = Fals
     for number in range(statements):
         text = b"SELECT %d /*%b*/" % (number, salt)
         intent = writer.statement("s1", "statement.intent", 1000 + number, b'"form":"select"', text)
-        outcome = outcome_fields(intent, "ok", rows=number, result_bytes=8, micros=5)
-        writer.statement("s1", "statement.outcome", 1000 + number, outcome, b"")
+        writer.outcome("s1", 1000 + number, intent, "ok", number, 8, 5)
     batch = writer.take()
     if reveal:
         lines += [

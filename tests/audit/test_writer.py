@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from safelight.audit import plaintext, sealing
 from safelight.audit.canonical import EXACT, canonical, inside_of
 from safelight.audit.records import parse
-from safelight.audit.statement_fields import outcome_fields
 from safelight.audit.writer import SESSIONS_LIMIT, RecordWriter
 
 NAMES = st.text(string.ascii_lowercase + "_", min_size=1, max_size=8)
@@ -25,7 +24,7 @@ def writer(start: int = 0) -> RecordWriter:
 
 def lines_of(writer: RecordWriter) -> list[bytes]:
     batch = writer.take()
-    assert batch.lines().split(b"\n") == [*batch.records, b""]
+    assert batch.lines.split(b"\n") == [*batch.records, b""]
     return batch.records
 
 
@@ -135,12 +134,26 @@ def test_what_is_no_plaintext_is_refused(body: bytes) -> None:
         plaintext.read(body)
 
 
-def test_outcomes_are_canonical() -> None:
-    fields = outcome_fields(3, "ok", rows=2, result_bytes=9, micros=4, cells={"email": 2, "card": 1})
-    assert inside_of(json.loads(b"{%b}" % fields)) == fields
-    failed = outcome_fields(3, "error", rows=0, result_bytes=0, micros=4, sqlstate="42P01")
-    assert inside_of(json.loads(b"{%b}" % failed)) == failed
-    assert b'"sqlstate":"42P01"' in failed
+@given(st.text(max_size=6), st.dictionaries(st.text(max_size=8), st.integers(0, EXACT), max_size=4))
+def test_outcomes_are_canonical_lines_that_say_what_was_masked(sqlstate: str, cells: dict[str, int]) -> None:
+    outcomes = writer()
+    outcomes.outcome("s1", 5, 3, "error", 2, 9, 4, sqlstate, cells)
+    [line] = lines_of(outcomes)
+    assert canonical(json.loads(line)) == line
+    fields = json.loads(line)["fields"]
+    assert fields.get("masked", []) == [f"{name}={cells[name]}" for name in sorted(cells, key=str.encode)]
+    assert fields.get("sqlstate", "") == sqlstate
+    assert (fields["intent"], fields["rows"], fields["bytes"], fields["micros"]) == (3, 2, 9, 4)
+
+
+def test_a_direct_call_is_held_up_until_its_caller_has_acted() -> None:
+    statements = RecordWriter(0, os.urandom, full_bytes=10)
+    call = ("s1", "statement.intent", 1, b"", b"SELECT 1", ())
+    assert statements.queue.statement(*call) is None  # the session is not known
+    assert statements.statement(*call) == 0
+    assert statements.queue.statement(*call) is None  # the queue is full
+    statements.take()
+    assert statements.queue.statement(*call) == 1
 
 
 def test_a_wrapped_key_opens_for_its_own_session_only() -> None:

@@ -1,6 +1,7 @@
 //! The only crate that speaks PyO3: it converts types and calls the pure crates, and decides nothing.
 use pyo3::prelude::*;
 
+mod evidence;
 mod lock;
 mod masking;
 mod shape;
@@ -8,6 +9,7 @@ mod wire;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    evidence::register(module)?;
     masking::register(module)?;
     shape::register(module)?;
     wire::register(module)

@@ -21,7 +21,7 @@ from safelight.adapters import audit_directory, audit_keys, audit_recovery
 from safelight.adapters import audit_segments as files
 from safelight.adapters.audit_commit import Commit, Retiring, Segment
 from safelight.audit.checkpoint import Checkpoint
-from safelight.audit.merkle import Frontier, leaf_hash
+from safelight.audit.merkle import Frontier
 from safelight.audit.sealing import NodeKey
 from safelight.audit.writer import RecordWriter
 from safelight.domain.audit_event import AuditEvent, EventKind
@@ -73,7 +73,9 @@ class AuditFiles:
         self._size = recovered.frontier.size
         self._unfolded: list[bytes] = []
         self._unfolded_bytes = 0
-        self._writer = RecordWriter(recovered.frontier.size, os.urandom)
+        self._writer = RecordWriter(recovered.frontier.size, os.urandom, full_bytes=QUEUE_BYTES)
+        self._queue_statement = self._writer.queue.statement
+        self._queue_outcome = self._writer.queue.outcome
         paths = recovered.paths
         self._segment = Segment(
             paths, files.open_to_append(paths.records), files.open_to_append(paths.checkpoints), recovered.length
@@ -188,9 +190,31 @@ class AuditFiles:
     ) -> int:
         if self._failure is not None:
             raise AuditUnavailable(self._failure)
+        index = self._queue_statement(session_id, kind, at_ms, fields_json, sensitive, parameters)
+        if index is not None:
+            return index
         if self._writer.queued_bytes > QUEUE_BYTES:
             self.flush()
         return self._writer.statement(session_id, kind, at_ms, fields_json, sensitive, parameters)
+
+    def append_outcome(
+        self,
+        session_id: str,
+        at_ms: int,
+        intent: int,
+        result: str,
+        rows: int,
+        result_bytes: int,
+        micros: int,
+        sqlstate: str = "",
+        cells: dict[str, int] | None = None,
+    ) -> int:
+        if self._failure is not None:
+            raise AuditUnavailable(self._failure)
+        index = self._queue_outcome(session_id, at_ms, intent, result, rows, result_bytes, micros, sqlstate, cells)
+        if index is not None:
+            return index
+        return self._writer.outcome(session_id, at_ms, intent, result, rows, result_bytes, micros, sqlstate, cells)
 
     def flush(self) -> None:
         if self._failure is not None:
@@ -203,20 +227,19 @@ class AuditFiles:
                 self._keys_added = True
                 new = b"".join(audit_keys.line_of(key, self._node_key) for key in batch.keys)
                 files.write_all(self._keys, new)
-            lines = batch.lines()
-            files.write_all(self._segment.records, lines)
-            self._written(batch.records, len(lines))
+            files.write_all(self._segment.records, batch.lines)
+            self._written(batch.lines)
         except OSError as error:
             self._fail(f"the audit log cannot be written: {error}")
             raise AuditUnavailable(self._failure) from error
 
-    def _written(self, records: list[bytes], length: int) -> None:
-        self._size += len(records)
-        self._unfolded += records
-        self._segment.length += length
+    def _written(self, lines: bytes) -> None:
+        self._size = self._writer.next_index
+        self._unfolded.append(lines)
+        self._segment.length += len(lines)
         if self._uncovered_since_ms is None:
             self._uncovered_since_ms = self._clock.monotonic_ms()
-        self._unfolded_bytes += length
+        self._unfolded_bytes += len(lines)
         if self._unfolded_bytes > UNFOLDED_BYTES:
             self._tree()
         if self._segment.length >= self._segment_bytes and self._retiring is None:
@@ -224,8 +247,8 @@ class AuditFiles:
 
     def _tree(self) -> Frontier:
         """The tree over all that is written. Many records at once cost less than as many single ones."""
-        records, self._unfolded, self._unfolded_bytes = self._unfolded, [], 0
-        self._frontier.fold([leaf_hash(record) for record in records])
+        unfolded, self._unfolded, self._unfolded_bytes = self._unfolded, [], 0
+        self._frontier.fold_lines(b"".join(unfolded))
         return self._frontier
 
     def forget_session(self, session_id: str) -> None:

@@ -6,6 +6,8 @@ Appending costs one node hash a record on average and keeps at most one hash a l
 from collections.abc import Sequence
 from hashlib import sha256
 
+from safelight import _native
+
 EMPTY_ROOT = sha256(b"").digest()
 HASH_BYTES = 32
 
@@ -25,20 +27,14 @@ class Frontier:
         self._peaks: list[bytes | None] = []
 
     def fold(self, leaves: list[bytes]) -> None:
-        """Append leaf hashes: level by level, what is left over on a level waits for the next call."""
+        """Append leaf hashes."""
         self.size += len(leaves)
-        level = 0
-        peaks = self._peaks
-        while leaves:
-            if level == len(peaks):
-                peaks.append(None)
-            waiting = peaks[level]
-            row = leaves if waiting is None else [waiting, *leaves]
-            peaks[level] = row[-1] if len(row) & 1 else None
-            leaves = [
-                sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=False)
-            ]
-            level += 1
+        self._peaks = _native.fold(self._peaks, leaves)
+
+    def fold_lines(self, lines: bytes) -> None:
+        """Append records, each ended by a line break."""
+        count, self._peaks = _native.fold_lines(self._peaks, lines)
+        self.size += count
 
     def root(self) -> bytes:
         """The root hash of the tree as it is now."""

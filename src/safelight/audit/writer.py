@@ -4,16 +4,17 @@ A record is one line of canonical JSON; its leaf in the tree is the hash of the 
 in each record keeps a leaf hash from being guessed from what little a record says. Pure: randomness comes from
 ``draw``; whoever owns the file calls :meth:`RecordWriter.take` and writes.
 
-The hot path (:meth:`RecordWriter.statement`) fills a template made once per session and kind.
+Statements, the hot path, become records in native code (``rust/evidence``); what happens rarely is done here: new
+keys, new salts, long statements, and every other kind of event.
 """
 
-from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from safelight import _native
 from safelight.audit.canonical import canonical
-from safelight.audit.plaintext import LIMIT_BYTES, TEXT, of_fields, of_statement, shortened
-from safelight.audit.sealing import KEY_BYTES, associated_data, key_id, nonce_of, sealer
+from safelight.audit.plaintext import LIMIT_BYTES, of_fields, of_statement, shortened
+from safelight.audit.sealing import KEY_BYTES, associated_data, key_id
 
 SESSION_STARTED = "session.started"
 ABOUT = ("grant", "incident", "sponsor", "target")
@@ -22,7 +23,7 @@ ABOUT = ("grant", "incident", "sponsor", "target")
 SESSIONS_LIMIT = 20_000
 """Sessions kept in memory; one that was dropped gets another key when it speaks again."""
 
-_SALT_CHARACTERS = 24
+_SALT_BYTES = 18
 _SALTS_AT_ONCE = 256
 
 
@@ -37,62 +38,46 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was queued: records without their line breaks, and the keys that must be on disk before them."""
+    """What was queued: whole lines, and the keys that must be on disk before them."""
 
-    records: list[bytes]
+    lines: bytes
     keys: list[NewKey]
 
-    def lines(self) -> bytes:
-        return b"\n".join(self.records) + b"\n"
+    @property
+    def records(self) -> list[bytes]:
+        """The lines without their breaks."""
+        return self.lines.splitlines()
 
 
+@dataclass(slots=True)
 class _Session:
-    __slots__ = ("aad", "about", "actor", "encrypt", "id", "identity", "key", "since_ms", "templates")
+    """``actor`` and ``about`` are what the session's first event said."""
 
-    def __init__(self, session_id: str, key: bytes, since_ms: int) -> None:
-        self.id = session_id
-        self.since_ms = since_ms
-        self.actor = ""
-        self.about: dict[str, str] = {}
-        self.key = key
-        self.identity = key_id(key)
-        self.encrypt = sealer(key)
-        self.aad = associated_data(self.identity)
-        self.templates: dict[tuple[str, bool], bytes] = {}
-
-    def template(self, kind: str, sealed: bool) -> bytes:
-        """``at``, fields, ``index``, salt and (with ``sealed``) the sealed field are still to be filled in."""
-        fixed = {
-            name: canonical(value).replace(b"%", b"%%")
-            for name, value in (("about", self.about), ("actor", self.actor), ("kind", kind), ("session", self.id))
-        }
-        head = b'"about":%b,' % fixed["about"] if self.about else b""
-        key = b'"key":"%b",' % self.identity.encode() if sealed else b""
-        secret = b'"sealed":"%b",' if sealed else b""
-        made = b'{%b"actor":%b,"at":%%d,"fields":{%%b},"index":%%d,%b"kind":%b,"salt":"%%b",%b"session":%b,"v":1}' % (
-            head,
-            fixed["actor"],
-            key,
-            fixed["kind"],
-            secret,
-            fixed["session"],
-        )
-        self.templates[kind, sealed] = made
-        return made
+    key: bytes
+    identity: str
+    since_ms: int
+    actor: str = ""
+    about: dict[str, str] | None = None
 
 
 class RecordWriter:
-    """``next_index`` is the index of the next record. Not thread-safe."""
+    """Not thread-safe. ``queue`` is the native part: its ``statement`` and ``outcome`` may be called directly, and
+    when they give None the methods here do what the queue cannot. More than ``full_bytes`` in the queue hold up a
+    direct call, so that its caller writes first."""
 
-    def __init__(self, next_index: int, draw: Callable[[int], bytes]) -> None:
-        self.next_index = next_index
-        self.queued_bytes = 0
+    def __init__(self, next_index: int, draw: Callable[[int], bytes], *, full_bytes: int = 8 * 1024 * 1024) -> None:
+        self.queue = _native.RecordQueue(next_index, full_bytes)
         self._draw = draw
-        self._lines: list[bytes] = []
         self._keys: list[NewKey] = []
         self._sessions: dict[str, _Session] = {}
-        self._salts = b""
-        self._salt_at = 0
+
+    @property
+    def next_index(self) -> int:
+        return self.queue.next_index
+
+    @property
+    def queued_bytes(self) -> int:
+        return self.queue.queued_bytes
 
     def statement(
         self,
@@ -108,36 +93,31 @@ class RecordWriter:
         Raises:
             ValueError: ``fields_json`` would break the line.
         """
-        if b"\n" in fields_json:
-            raise ValueError("the fields of a record are one line")
-        session = self._sessions.get(session_id) or self._open(session_id, at_ms)
-        index = self.next_index
-        at = self._salt_at
-        if at == len(self._salts):
-            self._more_salts()
-            at = 0
-        self._salt_at = end = at + _SALT_CHARACTERS
+        session = self._ready(session_id, at_ms)
+        plaintext = b""
         if sensitive or parameters:
-            plaintext = of_statement(sensitive, parameters) if parameters else TEXT + sensitive
+            plaintext = of_statement(sensitive, parameters)
             if len(plaintext) > LIMIT_BYTES:
                 plaintext = shortened(plaintext, session.key)
-            line = (session.templates.get((kind, True)) or session.template(kind, True)) % (
-                at_ms,
-                fields_json,
-                index,
-                self._salts[at:end],
-                b2a_base64(session.encrypt(nonce_of(0, index), plaintext, session.aad), newline=False),
-            )
-        else:
-            line = (session.templates.get((kind, False)) or session.template(kind, False)) % (
-                at_ms,
-                fields_json,
-                index,
-                self._salts[at:end],
-            )
-        self._lines.append(line)
-        self.queued_bytes += len(line)
-        self.next_index = index + 1
+        return self.queue.sealed(session_id, kind, at_ms, fields_json, plaintext)
+
+    def outcome(
+        self,
+        session_id: str,
+        at_ms: int,
+        intent: int,
+        result: str,
+        rows: int,
+        result_bytes: int,
+        micros: int,
+        sqlstate: str = "",
+        cells: dict[str, int] | None = None,
+    ) -> int:
+        """Queue the record of how a statement ended; its index. ``intent`` is the index of its intent, ``cells`` the
+        cells masked by type."""
+        self._ready(session_id, at_ms)
+        index = self.queue.outcome(session_id, at_ms, intent, result, rows, result_bytes, micros, sqlstate, cells)
+        assert index is not None, "the session is known and there are salts"
         return index
 
     def event(
@@ -154,14 +134,16 @@ class RecordWriter:
         Raises:
             ValueError: a field has no canonical form.
         """
-        session = self._sessions.get(session_id or "")
+        name = session_id or ""
+        session = self._sessions.get(name)
         if session is None and (session_id is not None or sensitive):
-            session = self._open(session_id or "", at_ms)
+            session = self._open(name, at_ms)
         if kind == SESSION_STARTED and session is not None:
-            self._introduce(session, actor, fields)
-        index = self.next_index
-        record: dict[str, object] = {"actor": actor, "at": at_ms, "fields": dict(fields), "index": index}
-        record |= {"kind": kind, "salt": self._salt(), "v": 1}
+            about = {field: str(fields[field]) for field in ABOUT if fields.get(field) is not None}
+            self._introduce(name, session, actor, about)
+        self._draw_salts()
+        record: dict[str, object] = {"actor": actor, "at": at_ms, "fields": dict(fields), "index": self.next_index}
+        record |= {"kind": kind, "salt": self.queue.salt(), "v": 1}
         if session is not None and session_id is not None:
             record["session"] = session_id
             if session.about:
@@ -170,55 +152,49 @@ class RecordWriter:
             plaintext = of_fields(sensitive)
             if len(plaintext) > LIMIT_BYTES:
                 plaintext = shortened(plaintext, session.key)
-            sealed = session.encrypt(nonce_of(0, index), plaintext, session.aad)
-            record |= {"key": session.identity, "sealed": b2a_base64(sealed, newline=False).decode()}
-        line = canonical(record)
-        self._lines.append(line)
-        self.queued_bytes += len(line)
-        self.next_index = index + 1
-        return index
+            record |= {"key": session.identity, "sealed": self.queue.seal(name, plaintext).decode()}
+        return self.queue.push(canonical(record))
 
     def forget(self, session_id: str) -> None:
-        """Drop a session's key and templates."""
+        """Drop a session's key."""
         self._sessions.pop(session_id, None)
+        self.queue.forget(session_id)
 
     def renew(self, session_id: str) -> str | None:
         """What the session says from now on is sealed under another key; its id, or None when it is unknown."""
-        old = self._sessions.pop(session_id, None)
+        old = self._sessions.get(session_id)
         if old is None:
             return None
         session = self._open(session_id, old.since_ms)
-        session.actor, session.about = old.actor, old.about
+        self._introduce(session_id, session, old.actor, old.about)
         return session.identity
 
     def take(self) -> Batch:
         """Everything queued since the last call."""
-        batch = Batch(self._lines, self._keys)
-        self._lines = []
-        self._keys = []
-        self.queued_bytes = 0
-        return batch
+        keys, self._keys = self._keys, []
+        return Batch(self.queue.take(), keys)
+
+    def _ready(self, session_id: str, at_ms: int) -> _Session:
+        """Let the queue know the session, and have salts."""
+        self._draw_salts()
+        return self._sessions.get(session_id) or self._open(session_id, at_ms)
 
     def _open(self, session_id: str, at_ms: int) -> _Session:
+        self.forget(session_id)
         if len(self._sessions) >= SESSIONS_LIMIT:
-            del self._sessions[next(iter(self._sessions))]
-        session = self._sessions[session_id] = _Session(session_id, self._draw(KEY_BYTES), at_ms)
-        self._keys.append(NewKey(session_id, session.key, at_ms))
+            self.forget(next(iter(self._sessions)))
+        key = self._draw(KEY_BYTES)
+        identity = key_id(key)
+        session = self._sessions[session_id] = _Session(key, identity, at_ms)
+        self.queue.open_session(session_id, key, identity, associated_data(identity), canonical(session_id))
+        self._keys.append(NewKey(session_id, key, at_ms))
         return session
 
-    def _introduce(self, session: _Session, actor: str, fields: Mapping[str, object]) -> None:
-        session.actor = actor
-        session.about = {name: str(fields[name]) for name in ABOUT if fields.get(name) is not None}
-        session.templates.clear()
+    def _introduce(self, session_id: str, session: _Session, actor: str, about: dict[str, str] | None) -> None:
+        session.actor, session.about = actor, about
+        self.queue.introduce(session_id, canonical(actor), canonical(about) if about else b"")
 
-    def _salt(self) -> str:
-        if self._salt_at == len(self._salts):
-            self._more_salts()
-        at = self._salt_at
-        self._salt_at = at + _SALT_CHARACTERS
-        return self._salts[at : at + _SALT_CHARACTERS].decode()
-
-    def _more_salts(self) -> None:
-        """24 characters of base64 are 18 random bytes; one draw serves many records."""
-        self._salts = b2a_base64(self._draw(_SALT_CHARACTERS * 3 // 4 * _SALTS_AT_ONCE), newline=False)
-        self._salt_at = 0
+    def _draw_salts(self) -> None:
+        """One draw serves many records."""
+        if not self.queue.has_salts:
+            self.queue.add_salts(self._draw(_SALT_BYTES * _SALTS_AT_ONCE))

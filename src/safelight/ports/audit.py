@@ -63,6 +63,26 @@ class AuditLog(Protocol):
         """
         ...
 
+    def append_outcome(
+        self,
+        session_id: str,
+        at_ms: int,
+        intent: int,
+        result: str,
+        rows: int,
+        result_bytes: int,
+        micros: int,
+        sqlstate: str = "",
+        cells: dict[str, int] | None = None,
+    ) -> int:
+        """How a statement ended, as its own record (``statement.outcome``). ``intent`` is the index of its intent,
+        ``result`` ok, error, refused, discarded or unknown, ``cells`` the cells masked by type.
+
+        Raises:
+            AuditUnavailable: the log has failed before.
+        """
+        ...
+
     def flush(self) -> None:
         """Write all queued records in one call; they survive this process.
 

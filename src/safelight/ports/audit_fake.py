@@ -55,6 +55,27 @@ class FakeAuditLog:
         actor = self._actors.get(session_id, "")
         return self.append(AuditEvent(EventKind(kind), at_ms, actor, session_id, cast(Fields, fields), sealed))
 
+    def append_outcome(
+        self,
+        session_id: str,
+        at_ms: int,
+        intent: int,
+        result: str,
+        rows: int,
+        result_bytes: int,
+        micros: int,
+        sqlstate: str = "",
+        cells: dict[str, int] | None = None,
+    ) -> int:
+        fields: dict[str, Scalar | tuple[str, ...]] = {"bytes": result_bytes, "intent": intent}
+        if cells:
+            fields["masked"] = tuple(f"{name}={cells[name]}" for name in sorted(cells))
+        fields |= {"micros": micros, "result": result, "rows": rows}
+        if sqlstate:
+            fields["sqlstate"] = sqlstate
+        actor = self._actors.get(session_id, "")
+        return self.append(AuditEvent(EventKind.STATEMENT_OUTCOME, at_ms, actor, session_id, fields, {}))
+
     def flush(self) -> None:
         self._check()
         self.written = len(self.events)

@@ -7,7 +7,6 @@ session's messages wait in order.
 from collections.abc import Callable, Mapping
 
 from safelight import _native
-from safelight.audit.statement_fields import outcome_fields
 from safelight.dataplane.departures import Departures
 from safelight.dataplane.postgres.meaning import Meanings, misses_names
 from safelight.dataplane.postgres.planning import plan_message, refused_message
@@ -180,16 +179,17 @@ class SessionGate:
         return Authorized(plan, plan.decision, index)
 
     def outcome(self, intent: int, plan: StatementPlan, outcome: Outcome, cells: dict[str, int], micros: int) -> None:
-        fields = outcome_fields(
+        self._audit.append_outcome(
+            self._session_id,
+            self._clock.wall_ms(),
             intent,
             outcome.result,
-            rows=outcome.rows,
-            result_bytes=outcome.bytes,
-            micros=micros,
-            sqlstate=outcome.sqlstate,
-            cells=cells,
+            outcome.rows,
+            outcome.bytes,
+            micros,
+            outcome.sqlstate,
+            cells or None,
         )
-        self._audit.append_statement(self._session_id, OUTCOME, self._clock.wall_ms(), fields, b"")
         self._departures.note()
         if self.watchers:
             self._tell({"event": OUTCOME, "intent": intent, "result": outcome.result, "rows": outcome.rows})

@@ -34,7 +34,7 @@ class ShapeCache(Generic[T]):
             kept = self._shapes[extended].get(found.skeleton)
             if kept is not None:
                 significant, values = kept
-                return values.get(_values(text, found, significant) if significant else ())
+                return values.get(found.values(significant) if significant else ())
         return self._exact.get((text, extended))
 
     def put(
@@ -59,15 +59,10 @@ class ShapeCache(Generic[T]):
             _make_room(shapes, MAX_SHAPES)
             kept = shapes[found.skeleton] = (significant, {})
         _make_room(kept[1], MAX_VALUES_PER_SHAPE)
-        kept[1][_values(text, found, significant)] = value
+        kept[1][found.values(significant)] = value
 
 
 _Shapes = dict[bytes, tuple[tuple[int, ...], dict[tuple[bytes, ...], T]]]
-
-
-def _values(text: bytes, shape: _native.Shape, significant: tuple[int, ...]) -> tuple[bytes, ...]:
-    literals = shape.literals
-    return tuple(text[literals[at][0] : literals[at][1]] for at in significant)
 
 
 def _make_room(entries: dict[K, V], most: int) -> None:
