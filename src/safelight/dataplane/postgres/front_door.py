@@ -78,7 +78,7 @@ class PostgresFrontDoor:
         self.settled(connection)
         match outcome:
             case Cancel(pid, key):
-                self._cancels.cancel(pid, key)
+                await self._cancels.cancel(pid, key)
                 connection.transport.close()
             case WrongPassword(user):
                 await self._closing(connection, lambda: self._sessions.wrong_password(user, address))

@@ -250,10 +250,12 @@ class PostgresSession:
             self._granting = None
         self._after()
 
-    def cancel(self) -> None:
-        """Ctrl-C: a held statement is withdrawn, a running one is cancelled on the server."""
-        if not self.ended and not self._wishes.withdraw():
-            self._wishes.cancel_on_target()
+    def cancel(self) -> "asyncio.Task[None] | None":
+        """Ctrl-C: a held statement is withdrawn, a running one is cancelled on the server, which the task waits for.
+        Where nothing runs there is nothing to cancel."""
+        if self.ended or self._wishes.withdraw() or not self._relay.stream.pending:
+            return None
+        return self._wishes.cancel_on_target()
 
     # --- back-pressure ----------------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class Wishes:
         self._target = target
         self._ready = ready
         self._held: HeldStatement | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._cancelling: asyncio.Task[None] | None = None
         self.notice: Callable[[str], None] = lambda _: None
 
     async def grant(self, wish: Wish) -> Answer:
@@ -142,12 +142,11 @@ class Wishes:
         self._held.withdraw()
         return True
 
-    def cancel_on_target(self) -> None:
+    def cancel_on_target(self) -> "asyncio.Task[None]":
         """Ask the server to cancel what runs. One request at a time: a storm of them is one."""
-        if not self._tasks:
-            task = asyncio.get_running_loop().create_task(self._cancel())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._cancelling is None or self._cancelling.done():
+            self._cancelling = asyncio.get_running_loop().create_task(self._cancel())
+        return self._cancelling
 
     async def _cancel(self) -> None:
         try:
