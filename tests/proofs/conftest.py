@@ -38,6 +38,12 @@ def shop() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def spare() -> Iterator[Server]:
+    """For gateways of a test's own: a server's accounts get new passwords with every gateway that is made for it."""
+    yield from _serve()
+
+
+@pytest.fixture(scope="session")
 def hostile() -> Iterator[HostileServer]:
     """A target's server that may do anything; one behind it is real."""
     for real in _serve():

@@ -17,10 +17,10 @@ from tests.rig.servers import Server
 
 
 @pytest.fixture(scope="module")
-def used(shop: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def used(spare: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway that was used and stopped in order."""
     directory = tmp_path_factory.mktemp("gateway")
-    gateway = Gateway([Target("shop-db", shop, ("shop",))], directory=directory)
+    gateway = Gateway([Target("shop-db", spare, ("shop",))], directory=directory)
     with gateway:
         with psycopg.connect(gateway.session("shop-db").dsn()) as connection:
             for number in range(20):

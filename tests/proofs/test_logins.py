@@ -93,9 +93,9 @@ def test_a_revoked_credential_and_a_grant_that_was_given_back(gateway: Gateway, 
         psycopg.connect(login.dsn())
 
 
-def test_an_expired_credential(shop: Server) -> None:
+def test_an_expired_credential(spare: Server) -> None:
     settings = "[access]\ncredential_seconds = 2\nminimum_grant_seconds = 1"
-    with Gateway([Target("shop-db", shop, ("shop",))], settings=settings) as gateway:
+    with Gateway([Target("shop-db", spare, ("shop",))], settings=settings) as gateway:
         login = gateway.session("shop-db")
         time.sleep(2.1)  # by the wall clock, as it is written in the credential
         with pytest.raises(psycopg.OperationalError, match=r"this credential has expired.*\n.*credential\.expired"):

@@ -1,11 +1,15 @@
 """Statements that kill the SQL parser, stall it, or are too large for it: refused, and unnoticed by others."""
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 
 from tests.proofs.audit_trail import records
+from tests.proofs.conftest import DATABASE, LABELS
 from tests.proofs.neighbour import Neighbour
-from tests.rig.gateway import Gateway
+from tests.rig.gateway import Gateway, SessionLogin, Target
+from tests.rig.servers import Server
 
 DEADLY = {
     "a sum of 30,000 terms": "SELECT " + "+".join(["1"] * 30_000),
@@ -23,21 +27,27 @@ DEADLY = {
     "more than a megabyte": "SELECT '" + "a" * 1_100_000 + "'",
 }
 
+PEOPLE = ("ada", "grace", "lin", "sam")
 WHY = ("Rule: postgres.", "memory exhausted", "stack depth")
 """The last two are what PostgreSQL says itself to what its own parser cannot take."""
 
 
 @pytest.fixture(scope="module")
-def patient_people(gateway: Gateway) -> list[str]:
-    """Whoever ends the parser too often is not read for a while: take turns."""
-    return ["ada", "grace", "lin", "sam"]
+def gateway(spare: Server) -> Iterator[Gateway]:
+    """One of its own: whoever ends the parser too often is not read for a while."""
+    with Gateway([Target("shop-db", spare, (DATABASE,), labels=LABELS)]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def login(gateway: Gateway) -> SessionLogin:
+    """The neighbour's."""
+    return gateway.session("shop-db")
 
 
 @pytest.mark.parametrize("at", range(len(DEADLY)), ids=list(DEADLY))
-def test_it_is_refused_and_the_session_goes_on(
-    gateway: Gateway, neighbour: Neighbour, patient_people: list[str], at: int
-) -> None:
-    by = patient_people[at % len(patient_people)]
+def test_it_is_refused_and_the_session_goes_on(gateway: Gateway, neighbour: Neighbour, at: int) -> None:
+    by = PEOPLE[at % len(PEOPLE)]
     login = gateway.session("shop-db", by=by)
     with psycopg.connect(login.dsn(), autocommit=True) as connection:
         with pytest.raises(psycopg.Error) as refused:

@@ -94,11 +94,11 @@ def _new(directory: Path) -> Path:
     return directory
 
 
-def test_a_full_disk(shop: Server, small_disk: Path, tmp_path: Path) -> None:
-    gateway = Gateway([Target("shop-db", shop, ("shop",))], directory=small_disk / "gateway")
-    _story(gateway, shop, _fill, tmp_path)
+def test_a_full_disk(spare: Server, small_disk: Path, tmp_path: Path) -> None:
+    gateway = Gateway([Target("shop-db", spare, ("shop",))], directory=small_disk / "gateway")
+    _story(gateway, spare, _fill, tmp_path)
 
 
-def test_a_log_that_cannot_be_written(shop: Server, tmp_path: Path) -> None:
-    gateway = Gateway([Target("shop-db", shop, ("shop",))], directory=tmp_path / "gateway")
-    _story(gateway, shop, _forbid_writing, tmp_path)
+def test_a_log_that_cannot_be_written(spare: Server, tmp_path: Path) -> None:
+    gateway = Gateway([Target("shop-db", spare, ("shop",))], directory=tmp_path / "gateway")
+    _story(gateway, spare, _forbid_writing, tmp_path)
