@@ -16,7 +16,7 @@ pub struct Salts {
 impl Salts {
     /// Go on with a new block; what was left of the last one is dropped.
     pub fn renew(&mut self, random: &[u8]) -> Result<(), Error> {
-        if random.is_empty() || random.len() % RANDOM_BYTES != 0 {
+        if random.is_empty() || !random.len().is_multiple_of(RANDOM_BYTES) {
             return Err(Error::SaltLength);
         }
         self.text.clear();
