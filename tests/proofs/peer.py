@@ -107,10 +107,10 @@ class Peer:
         try:
             while self._socket.recv(65536):
                 pass
-        except ConnectionError:
-            pass
         except TimeoutError:
             return False
+        except ConnectionError:
+            return True
         return True
 
     def _authentication(self, wanted: int) -> bytes:

@@ -10,6 +10,7 @@ What PUBLIC may do by default is taken away too: temporary objects, objects in s
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.rig.servers import Server
 
@@ -35,13 +36,17 @@ class Accounts:
     write_role: str
 
 
+_MADE: dict[tuple[Path, str], Accounts] = {}
+"""By the server's directory and the prefix: whoever shares a server shares its accounts."""
+
+
 def create_accounts(server: Server, database: str, prefix: str = "safelight") -> Accounts:
     """Create the roles once per server, and give them their rights in ``database`` (tables made later included)."""
-    accounts = Accounts(f"{prefix}_admin", secrets.token_urlsafe(18), f"{prefix}_read", f"{prefix}_write")
-    if server.sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{accounts.admin}'"):
-        server.sql(f"ALTER ROLE {accounts.admin} PASSWORD '{accounts.admin_password}'")
-    else:
+    accounts = _MADE.get((server.directory, prefix))
+    if accounts is None:
+        accounts = Accounts(f"{prefix}_admin", secrets.token_urlsafe(18), f"{prefix}_read", f"{prefix}_write")
         server.sql(roles_sql(accounts))
+        _MADE[server.directory, prefix] = accounts
     server.sql(database_sql(accounts, database), database)
     return accounts
 

@@ -4,6 +4,7 @@ If a part that must not die dies (the timekeeper, the log), the node ends its se
 """
 
 import asyncio
+import hmac
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -163,10 +164,16 @@ class Node:
             node=self.settings.node,
         )
 
+    @property
+    def _on_targets(self) -> str:
+        """This node's name on the roles it makes, unlike any other installation's: each sweeps away its own."""
+        installation = hmac.digest(self.keys.node_key.reveal(), b"safelight:installation", "sha256").hex()[:12]
+        return f"{self.settings.node}-{installation}"
+
     def _admin_for(self, target: Target) -> TargetAdmin[Catalog]:
         connect = partial(dial, executor=self.executor, timeout_seconds=self.settings.timeouts.target_connect_seconds)
         warm = self.settings.limits.warm_roles
-        return PostgresTargetAdmin(target, self.secrets, node=self.settings.node, warm=warm, dial=connect)
+        return PostgresTargetAdmin(target, self.secrets, node=self._on_targets, warm=warm, dial=connect)
 
     async def _listen(self) -> None:
         self.tls = server_tls(self)
