@@ -64,11 +64,12 @@ class Shop:
 
 @pytest.fixture(scope="module", params=[15, 18])
 def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    server: Server = request.getfixturevalue(f"postgres{request.param}")
-    database = server.create_database()
-    server.sql(SHOP, database)
-    accounts = create_accounts(server, database)
-    yield Shop(server, database, accounts, target_of(server, database, accounts))
+    """On a server of its own: gateways of other tests make session roles too."""
+    with Server(request.param) as server:
+        database = server.create_database()
+        server.sql(SHOP, database)
+        accounts = create_accounts(server, database)
+        yield Shop(server, database, accounts, target_of(server, database, accounts))
 
 
 def target_of(server: Server, database: str, accounts: Accounts) -> Target:
