@@ -57,6 +57,7 @@ class SessionRoles:
         self._warm = warm
         self._ready: dict[RoleKind, list[SessionRole]] = {kind: [] for kind in member_of}
         self._leased: dict[str, str] = {}
+        self._closing = False
         self._to_drop: dict[str, asyncio.Future[None]] = {}
         self._wake = asyncio.Event()
         self._swept = False
@@ -68,15 +69,22 @@ class SessionRoles:
 
     async def close(self) -> None:
         """Drop the warm roles, and leased ones that nobody gave back. Never waits for long."""
+        self._closing = True
+        self._wake.set()
         if self._task is not None:
+            # Let a role that is being made be made: broken off, it would appear after everything was dropped.
+            await asyncio.wait({self._task}, timeout=DROP_WAIT_SECONDS)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         names = [role.name for pool in self._ready.values() for role in pool]
         names += [*self._leased.values(), *self._to_drop]
-        with suppress(TimeoutError, TargetUnavailable, ServerRefused):
+        with suppress(TimeoutError, TargetUnavailable):
             async with asyncio.timeout(DROP_WAIT_SECONDS):
                 for name in names:
-                    await self._drop(name)
+                    with suppress(
+                        ServerRefused
+                    ):  # one that is gone already, or that the server keeps for a reason of its own
+                        await self._drop(name)
 
     def warm_count(self, kind: RoleKind) -> int:
         return len(self._ready.get(kind, ()))
@@ -121,7 +129,7 @@ class SessionRoles:
 
     async def _keep(self) -> None:
         pause_seconds = RETRY_SECONDS
-        while True:
+        while not self._closing:
             self._wake.clear()
             try:
                 await self._tidy()
@@ -131,6 +139,8 @@ class SessionRoles:
                 pause_seconds = min(pause_seconds * 2, LONGEST_RETRY_SECONDS)
                 continue
             pause_seconds = RETRY_SECONDS
+            if self._closing:
+                return
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_SECONDS if self._to_drop else None):
                     await self._wake.wait()
@@ -142,7 +152,7 @@ class SessionRoles:
         for name in list(self._to_drop):
             await self._drop_now(name)
         for kind, pool in self._ready.items():
-            while len(pool) < self._warm:
+            while len(pool) < self._warm and not self._closing:
                 pool.append(await self._made(kind, self._upkeep))
                 for name in list(self._to_drop):
                     await self._drop_now(name)
