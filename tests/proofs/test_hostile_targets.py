@@ -106,7 +106,7 @@ LOGINS: dict[str, tuple[Script, str]] = {
     "another protocol": (_says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "broke the protocol"),
     "a message of 4 GB": (_says(b"R\xff\xff\xff\xff"), "impossible length"),
     "a message of 2 GB": (_says(b"R\x7f\xff\xff\xff"), "impossible length"),
-    "notices without end": (_says(m.notice("wait") * 1000), "floods the login with notices"),
+    "notices without end": (_says(m.notice("wait") * 1000), "floods the login"),
     "an error": (_says(m.error("FATAL", "57P03", f"ask {PLANTED}")), "SQLSTATE 57P03"),
     "silence": (_silence, "did not answer within 2 s"),
     "half a message": (_says(b"R\0\0"), "did not answer within 2 s"),

@@ -110,6 +110,12 @@ async def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
         await Wire(FakeLink(data_row(b"x" * 100) * 20 + READY)).query("SELECT 1")
 
 
+async def test_endless_empty_rows_are_cut_off_by_what_keeping_them_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("safelight.adapters.postgres_target.wire.MAX_ANSWER_BYTES", 1000)
+    with pytest.raises(PeerProtocolError):
+        await Wire(FakeLink(data_row() * 20 + READY)).query("SELECT 1")
+
+
 class Dialler:
     """Hands out prepared links, one for each attempt; an exception is raised."""
 

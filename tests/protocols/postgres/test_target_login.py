@@ -94,3 +94,57 @@ def test_a_refused_login_tells_the_sqlstate_and_not_the_servers_text() -> None:
 def test_a_hostile_server_gets_a_clean_error(hostile: bytes) -> None:
     with pytest.raises(PeerProtocolError):
         play().receive(hostile)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [m.notice("x"), m.parameter_status("x", "y"), m.parameter_status("x", "y" * 60_000), m.notice("x" * 60_000)],
+    ids=["notices", "settings", "long settings", "long notices"],
+)
+def test_a_login_that_goes_on_is_a_flood(flood: bytes) -> None:
+    book = play()
+    authenticate(book)
+    book.receive(m.authentication(m.AUTH_OK))
+    with pytest.raises(PeerProtocolError, match="floods the login"):
+        book.receive(flood * 300)
+
+
+def test_all_that_is_kept_of_a_login_is_bounded() -> None:
+    """What is read and thrown away between counts as well: one kind of message does not hide another."""
+    book = play()
+    authenticate(book)
+    book.receive(m.authentication(m.AUTH_OK))
+    with pytest.raises(PeerProtocolError, match="floods the login"):
+        book.receive((m.notice("x") * 3 + m.parameter_status("x", "y")) * 70)
+
+
+@pytest.mark.parametrize("rounds", [b"0", b"00001", b"-1", b"1e3", b"2147483648", b"9" * 5000, b"\xd9\xa1", b""])
+def test_rounds_that_are_no_number_we_accept(rounds: bytes) -> None:
+    """Thousands of digits are more than Python makes a number of."""
+    book = play()
+    book.receive(m.authentication(m.AUTH_SASL, b"SCRAM-SHA-256\0\0"))
+    with pytest.raises(PeerProtocolError, match="SCRAM rounds"):
+        challenge = b"r=client-nonce-and-more,s=c2FsdHNhbHQ=,i=" + rounds
+        book.receive(m.authentication(m.AUTH_SASL_CONTINUE, challenge))
+
+
+@pytest.mark.parametrize("code", [b"\x1b[2Jx", b"XX", b"28P01 and more", "é".encode() * 2 + b"x", b""])
+def test_what_is_no_sqlstate_is_not_told(code: bytes) -> None:
+    with pytest.raises(TargetUnavailable, match="SQLSTATE unknown"):
+        play().receive(m.message(b"E", b"SFATAL\0C" + code + b"\0Mx\0\0"))
+
+
+@pytest.mark.parametrize("key", [b"", b"kkk", b"k" * 257], ids=["none", "three bytes", "257 bytes"])
+def test_a_cancel_key_of_impossible_length(key: bytes) -> None:
+    book = play()
+    authenticate(book)
+    with pytest.raises(PeerProtocolError, match="out of place"):
+        book.receive(m.authentication(m.AUTH_OK) + m.backend_key_data(1, key))
+
+
+@pytest.mark.parametrize(
+    "answer", [m.negotiate_protocol_version(0, []), m.message(b"v", b"\0\3\0\2\x7f\xff\xff\xff"), m.message(b"v")]
+)
+def test_a_server_that_haggles_over_the_version(answer: bytes) -> None:
+    with pytest.raises(PeerProtocolError, match="does not speak protocol"):
+        play().receive(answer)

@@ -17,8 +17,10 @@ from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.target_login import TargetReady
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
-MAX_ANSWER_BYTES = 512 * 1024 * 1024
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
 """A catalog of 200,000 relations is some 100 MB."""
+KEPT_BESIDE_BYTES = 48
+"""What keeping a row takes beside its bytes: a server that sends empty ones must not fill memory either."""
 
 _INT = struct.Struct("!i")
 _HEAD = struct.Struct("!ci")
@@ -102,7 +104,7 @@ class Wire:
         total = 0
         while True:
             kind, length = _HEAD.unpack(await self._link.read(5))
-            total += length
+            total += length + KEPT_BESIDE_BYTES
             if not 4 <= length <= MAX_MESSAGE_BYTES or total > MAX_ANSWER_BYTES:
                 raise PeerProtocolError("the server sent an answer of impossible length")
             body = await self._link.read(length - 4)

@@ -7,6 +7,7 @@ A password is never given away: a server that cannot prove itself is not believe
 
 import hashlib
 import hmac
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ MECHANISM = "SCRAM-SHA-256"
 MECHANISM_PLUS = "SCRAM-SHA-256-PLUS"
 MAX_ITERATIONS = 100_000
 """More rounds than this from a server are an attack on our time (a hostile one asks for 2^31)."""
+_ROUNDS = re.compile(rb"[1-9][0-9]{0,9}")
+"""RFC 5802 §7, posit-number; one of thousands of digits is not turned into a number at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ class ScramClient:
         if not nonce.startswith(self._nonce) or len(nonce) < len(self._nonce) + 8:
             raise PeerProtocolError("the server's SCRAM nonce does not continue ours")
         salt = _decode(salt_text)
-        if not iterations_text.isdigit() or not 1 <= int(iterations_text) <= MAX_ITERATIONS:
+        if not _ROUNDS.fullmatch(iterations_text) or int(iterations_text) > MAX_ITERATIONS:
             raise PeerProtocolError("the server asks for an unacceptable number of SCRAM rounds")
         if not 4 <= len(salt) <= 1024:
             raise PeerProtocolError("the server's SCRAM salt has an unusable length")

@@ -4,6 +4,7 @@ Targets are untrusted: a server that asks for the password in clear, for too man
 it knows the account, is not used (I9). Settings that give later text its meaning are verified after the login.
 """
 
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from safelight.protocols.postgres.scram import (
 
 MAX_LOGIN_MESSAGE_BYTES = 64 * 1024
 MAX_LOGIN_MESSAGES = 256
+MAX_LOGIN_BYTES = 256 * 1024
+"""Of the whole login, notices too: what is reported is kept with the session. A PostgreSQL says some 600 bytes."""
+_SQLSTATE = re.compile(rb"[0-9A-Z]{5}")
 VERIFIED = {"client_encoding": "UTF8", "standard_conforming_strings": "on", "integer_datetimes": "on"}
 """What the server must report after login, or our reading of text would not be its reading."""
 
@@ -61,29 +65,45 @@ def target_login(
             raise TargetUnavailable("the server offers no TLS, and this target's configuration demands it")
         tls = yield StartTls()
     yield Send(m.startup(m.PROTOCOL_3_0, parameters))
-    yield from _authenticate(secret, nonce, tls)
-    return (yield from _until_ready())
+    inbox = _Inbox()
+    yield from _authenticate(inbox, secret, nonce, tls)
+    return (yield from _until_ready(inbox))
 
 
-def _read_message() -> Handshake[tuple[bytes, bytes]]:
-    """The next message; notices are skipped, errors raised."""
-    for _ in range(MAX_LOGIN_MESSAGES):
-        head = yield Read(5)
-        (length,) = struct.unpack("!i", head[1:])
-        if not 4 <= length <= MAX_LOGIN_MESSAGE_BYTES:
-            raise PeerProtocolError("the server sent a login message of impossible length")
-        body = yield Read(length - 4)
-        kind = head[:1]
-        if kind == b"E":
-            sqlstate = m.decode_fields(body).get("C", b"?????").decode("ascii", "replace")[:5]
-            raise TargetUnavailable(f"the server refused the gateway's login (SQLSTATE {sqlstate})")
-        if kind != b"N":
-            return kind, body
-    raise PeerProtocolError("the server floods the login with notices")
+class _Inbox:
+    """The server's messages, so many and so long in all and no more: a login that goes on is a flood."""
+
+    def __init__(self) -> None:
+        self._messages_left = MAX_LOGIN_MESSAGES
+        self._bytes_left = MAX_LOGIN_BYTES
+
+    def next_message(self) -> Handshake[tuple[bytes, bytes]]:
+        """The next message; notices are skipped, errors raised."""
+        while True:
+            head = yield Read(5)
+            (length,) = struct.unpack("!i", head[1:])
+            if not 4 <= length <= MAX_LOGIN_MESSAGE_BYTES:
+                raise PeerProtocolError("the server sent a login message of impossible length")
+            self._messages_left -= 1
+            self._bytes_left -= length
+            if self._messages_left < 0 or self._bytes_left < 0:
+                raise PeerProtocolError("the server floods the login")
+            body = yield Read(length - 4)
+            kind = head[:1]
+            if kind == b"E":
+                raise TargetUnavailable(f"the server refused the gateway's login (SQLSTATE {_sqlstate(body)})")
+            if kind != b"N":
+                return kind, body
 
 
-def _read_authentication() -> Handshake[tuple[int, bytes]]:
-    kind, body = yield from _read_message()
+def _sqlstate(body: bytes) -> str:
+    """An error's code, which is told to the client: only if it is one."""
+    code = m.decode_fields(body).get("C", b"")
+    return code.decode() if _SQLSTATE.fullmatch(code) else "unknown"
+
+
+def _read_authentication(inbox: _Inbox) -> Handshake[tuple[int, bytes]]:
+    kind, body = yield from inbox.next_message()
     if kind == b"v":
         raise PeerProtocolError("the server does not speak protocol 3.0")
     if kind != b"R" or len(body) < 4:
@@ -91,8 +111,8 @@ def _read_authentication() -> Handshake[tuple[int, bytes]]:
     return struct.unpack("!i", body[:4])[0], body[4:]
 
 
-def _authenticate(secret: TargetSecret, nonce: bytes, tls: TlsInfo | None) -> Handshake[None]:
-    code, payload = yield from _read_authentication()
+def _authenticate(inbox: _Inbox, secret: TargetSecret, nonce: bytes, tls: TlsInfo | None) -> Handshake[None]:
+    code, payload = yield from _read_authentication(inbox)
     has_secret = secret.password is not None or secret.keys is not None
     if code == m.AUTH_OK:
         if has_secret:
@@ -112,17 +132,17 @@ def _authenticate(secret: TargetSecret, nonce: bytes, tls: TlsInfo | None) -> Ha
     first = client.first()
     name = (MECHANISM_PLUS if plus else MECHANISM).encode()
     yield Send(m.message(b"p", name + b"\0" + struct.pack("!i", len(first)) + first))
-    code, payload = yield from _read_authentication()
+    code, payload = yield from _read_authentication(inbox)
     if code != m.AUTH_SASL_CONTINUE:
         raise PeerProtocolError("the server broke off SCRAM")
     salt, iterations = client.challenge(payload)
     keys = yield from _keys(secret, salt, iterations)
     yield Send(m.message(b"p", client.final(keys)))
-    code, payload = yield from _read_authentication()
+    code, payload = yield from _read_authentication(inbox)
     if code != m.AUTH_SASL_FINAL:
         raise PeerProtocolError("the server sent no SCRAM signature")
     client.verify(payload)
-    code, _ = yield from _read_authentication()
+    code, _ = yield from _read_authentication(inbox)
     if code != m.AUTH_OK:
         raise PeerProtocolError("the server did not confirm the login")
 
@@ -136,11 +156,11 @@ def _keys(secret: TargetSecret, salt: bytes, iterations: int) -> Handshake[Clien
     return keys
 
 
-def _until_ready() -> Handshake[TargetReady]:
+def _until_ready(inbox: _Inbox) -> Handshake[TargetReady]:
     pid, key = 0, b""
     parameters: dict[str, str] = {}
-    for _ in range(MAX_LOGIN_MESSAGES):
-        kind, body = yield from _read_message()
+    while True:
+        kind, body = yield from inbox.next_message()
         if kind == b"S":
             name, _, value = body[:-1].partition(b"\0")
             parameters[name.decode("utf-8", "replace")] = value.decode("utf-8", "replace")
@@ -153,4 +173,3 @@ def _until_ready() -> Handshake[TargetReady]:
             return TargetReady(pid, key, parameters)
         else:
             raise PeerProtocolError("the server sent something out of place during login")
-    raise PeerProtocolError("the server floods the login")
