@@ -1,4 +1,4 @@
-"""One backend of the server for each session: its process id is the client's to use, and its end is the client's end."""
+"""One backend of the server for each session: the client may use its process id, and its end is the client's end."""
 
 import itertools
 
@@ -78,7 +78,7 @@ def test_a_backend_that_dies_in_a_copy_ends_the_writer(connect: Connect, postgre
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "mid-result"])
 def test_notifications_do_not_reach_the_client(connect: Connect, postgres18: Server, busy: bool) -> None:
-    """LISTEN is refused; a function of the database can do it all the same. Payloads are not masked, so they stay out."""
+    """LISTEN is refused; a function of the database can do it all the same. Payloads are not masked."""
     postgres18.sql(LISTENING, "e2e_workshop")
     through = connect("workshop", ("read", "write"))
     seen: list[str] = []

@@ -1,4 +1,4 @@
-"""Large answers, in the gateway's memory: a row of 100 MB, a reader that takes its time, and a neighbour meanwhile."""
+"""Large answers, in the gateway's memory: a row of 100 MB, a reader that takes its time, a neighbour meanwhile."""
 
 import re
 import time
