@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install debian demo check test bench simulate crash format lock clean
+.PHONY: help install debian demo check test bench simulate crash fuzz format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -63,6 +63,13 @@ simulate: install  ## many histories of grants, locks and clocks (HISTORIES=n, S
 crash: install debian  ## kill -9 the gateway under load, again and again (ROUNDS=n, SEED=n)
 	ROUNDS=$(or $(ROUNDS),50) SEED=$(or $(SEED),1) $(BIN)/pytest tests/proofs/test_crash.py
 
+$(VENV)/.fuzzing: requirements/fuzz.txt $(VENV)/.installed
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+fuzz: install $(VENV)/.fuzzing  ## fuzz every parser of a peer's bytes (INPUTS=n, SECONDS=n for each, ONLY=names, KEEP=1 keeps the corpus)
+	@$(BIN)/python -m fuzz.run --inputs $(or $(INPUTS),1000000) --seconds $(or $(SECONDS),300) --only '$(ONLY)' $(if $(KEEP),--keep)
+
 format:  ## format the sources
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -71,6 +78,7 @@ format:  ## format the sources
 lock: $(BIN)/uv  ## pin all packages again, by version and hash, without addresses
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --group fuzz -o requirements/fuzz.txt
 
 clean:  ## remove what was built
 	rm -rf build target $(VENV)

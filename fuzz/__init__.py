@@ -1,0 +1,1 @@
+"""Fuzzing: whatever a peer sends, a parser gives a value or says no. See README.md."""
