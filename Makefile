@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install debian demo check test bench simulate crash fuzz format lock clean
+.PHONY: help install debian demo check test bench simulate crash differential fuzz format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,13 +42,14 @@ debian:
 demo: install debian  ## the story, with a real PostgreSQL and psql; stays up to be tried (CHECK=1: unattended)
 	@$(BIN)/python -m demo.run $(if $(CHECK),--check)
 
-check: install  ## lint, types, import rules (Python and Rust)
+check: install  ## lint, types, import rules (Python and Rust), the conformance page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cargo fmt --all --check
 	cargo clippy --workspace --locked --quiet -- -D warnings
+	$(BIN)/pytest -q -p no:cacheprovider tests/test_conformance.py
 
 test: install debian  ## install what is needed and run every test
 	cargo test --workspace --locked --quiet
@@ -62,6 +63,9 @@ simulate: install  ## many histories of grants, locks and clocks (HISTORIES=n, S
 
 crash: install debian  ## kill -9 the gateway under load, again and again (ROUNDS=n, SEED=n)
 	ROUNDS=$(or $(ROUNDS),50) SEED=$(or $(SEED),1) $(BIN)/pytest tests/proofs/test_crash.py
+
+differential: install debian  ## generated statements: whatever is decided as a read is run, and changes nothing (N=n, SEED=n)
+	@$(BIN)/python -m tests.differential --statements $(or $(N),100000) --seed $(or $(SEED),1)
 
 $(VENV)/.fuzzing: requirements/fuzz.txt $(VENV)/.installed
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/fuzz.txt
