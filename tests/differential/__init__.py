@@ -1,0 +1,1 @@
+"""Our reading of statements against the server's doing: what is decided as a read is run, as a superuser."""
