@@ -41,6 +41,12 @@ class NullGate:
     def refused(self, text: bytes, refusal: Refusal) -> None:
         return None
 
+    def intended(self, plan: StatementPlan, intent: int) -> Authorized[StatementPlan]:
+        return self._authorized
+
+    def noted(self) -> None:
+        return None
+
     def mask_text(self, text: bytes) -> bytes:
         return text
 
@@ -48,7 +54,8 @@ class NullGate:
 def micros_per_round(client: bytes, server: bytes, *before: tuple[bytes, bytes]) -> float:
     """Both directions of one exchange, in microseconds; ``before`` are exchanges that come once."""
     plan = book.plan(book.reading(book.DETECT))
-    relay = Relay(NullGate(plan), book.Talk().stream)
+    talk = book.Talk()
+    relay = Relay(NullGate(plan), talk.stream, talk.fast)
     replies = Replies(relay, "oncall", lambda name, value: None)
 
     def exchange(asked: bytes, told: bytes) -> None:

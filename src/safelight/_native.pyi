@@ -4,6 +4,9 @@ This is the contract that the Python side is written and typed against.
 """
 
 from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
 
 def scan(text: str) -> tuple[str, list[tuple[int, int, str]]]:
     """Mask one text with every content detector: (masked, findings as [start, end) in code points, type)."""
@@ -206,3 +209,112 @@ def fold(peaks: list[bytes | None], leaves: list[bytes]) -> list[bytes | None]:
 
 def fold_lines(peaks: list[bytes | None], lines: bytes) -> tuple[int, list[bytes | None]]:
     """The same for records, each ended by a line break; how many there were."""
+
+class ShapeCache(Generic[V]):
+    """Values kept by the shape of a text: its skeleton and those of its literals that matter. Simple and extended
+    protocol are kept apart: a message of several statements has a meaning only in one.
+
+    A text without a shape is kept by its exact bytes; one longer than 16 KiB is not kept. At most 4,096 shapes of 512
+    values each and 1,024 exact texts, where the oldest go first, and a weight of 16,384 in all, where everything goes.
+    """
+
+    def __init__(self) -> None: ...
+    @property
+    def epoch(self) -> int:
+        """What the values rest on; 0 at first."""
+    def renew(self, epoch: int) -> None:
+        """Drop everything: the values rest on something else from now on."""
+    def get(self, text: bytes, extended: bool) -> V | None: ...
+    def put(
+        self, text: bytes, extended: bool, significant: Sequence[int] | None, value: V, *, weight: int = 1
+    ) -> None:
+        """``significant``: ordinals of the shape's literals that the value depends on; None: keep by exact text.
+        ``weight`` is how much the value holds, 1 for a usual one."""
+    def put_read(
+        self,
+        text: bytes,
+        extended: bool,
+        significant: Sequence[int] | None,
+        value: V,
+        *,
+        weight: int,
+        result: ResultPlan,
+        record: bytes,
+        reads_labels: bool,
+    ) -> None:
+        """The same for one allowed statement that changes nothing and whose intent may be lost with the machine: the
+        fast path may take it. ``record`` is the fixed part of its audit records; ``reads_labels``: it reads labelled
+        columns."""
+
+class FlightBatch:
+    """What an extended batch in flight did besides running its statement."""
+
+    parse_token: int | None
+    bind_token: int
+    describe_token: int | None
+    """None: the gateway described the portal itself."""
+    text: bytes
+    bound: bytes
+    """Bind's body."""
+
+class Flight(Generic[V]):
+    """A statement that the fast path has forwarded. ``completed``: its outcome is recorded, only ReadyForQuery is
+    missing. ``batch`` is None for a simple query; its two tokens are then the same."""
+
+    plan: V
+    intent: int
+    started_micros: int
+    completed: bool
+    batch: FlightBatch | None
+    execute_token: int
+    end_token: int
+
+class FastPath(Generic[V]):
+    """One session's fast path: a known read (``put_read``) goes from the client to the target, and its answer back,
+    without the interpreter; everything else is handed back to the slow path.
+
+    It takes one Query, or one batch ``[Parse] Bind [Describe] Execute Sync`` on the unnamed portal, that comes in one
+    piece while nothing else is open.
+    """
+
+    def __init__(
+        self, session_id: str, cache: ShapeCache[V], queue: RecordQueue, stream: ServerStream, now_micros: int
+    ) -> None:
+        """``now_micros`` is now on the caller's monotonic clock."""
+    @property
+    def busy(self) -> bool:
+        """Something is in flight here."""
+    @property
+    def statements(self) -> int:
+        """How many statements it has taken."""
+    @property
+    def last_micros(self) -> int:
+        """When it last took a statement, or the target last said anything."""
+    @property
+    def last_token(self) -> int: ...
+    def next_token(self) -> int:
+        """The tokens of the session: the slow path takes its own from here too."""
+    def name(self, name: bytes, text: bytes | None) -> None:
+        """What a prepared statement's name means now (None: nothing)."""
+    def rest(self, idle: bool) -> None:
+        """The slow path has nothing open and waits for nothing. ``idle``: no transaction is open, else one is and
+        has not failed."""
+    def take(self, data: bytes, epoch: int) -> bytes | None:
+        """Take a client's bytes: what to forward when the audit log is written, or None, with nothing done, when the
+        slow path has to take them. Nothing is taken while ``epoch`` is not the cache's.
+
+        Raises:
+            ValueError: a record could not be made.
+        """
+    def reply(self, data: bytes) -> bytes | tuple[bytes, list[tuple[int, int, object]]]:
+        """Take the target's bytes: those for the client when all of it belonged to what is in flight here, else what
+        :meth:`ServerStream.feed` gives; then :meth:`surrender` before the events are looked at.
+
+        Raises:
+            ValueError: see :meth:`ServerStream.feed`.
+        """
+    def surrender(
+        self,
+    ) -> tuple[tuple[V, bytes] | None, tuple[V, bytes, bytes] | None, Flight[V] | None]:
+        """The slow path takes over, until it rests: (what the unnamed statement has come to mean: plan and text; the
+        unnamed portal of an open transaction: plan, text and Bind's body; what is in flight)."""

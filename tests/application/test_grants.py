@@ -30,7 +30,7 @@ async def test_time_ends_a_grant_and_its_sessions(node: Node) -> None:
     await node.pass_time(30 * MINUTE_MS - 1)
     assert session.id in node.live.live
     await node.pass_time(1)
-    assert node.live.ended == {session.id: "its time is up"}
+    assert node.live.ended == {session.id: "the grant is over; ask again with: safelight request"}
     assert current(node, grant).state is GrantState.ENDED
     assert node.events(EventKind.GRANT_ENDED)[-1].actor == "safelight"
     assert node.services.access.deadline(grant.id) is None

@@ -37,8 +37,8 @@ fn counts(cells: Option<&Bound<'_, PyDict>>) -> PyResult<Vec<(String, i64)>> {
 }
 
 #[pyclass]
-struct RecordQueue {
-    queue: evidence::RecordQueue,
+pub struct RecordQueue {
+    pub queue: evidence::RecordQueue,
 }
 
 #[pymethods]

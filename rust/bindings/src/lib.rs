@@ -2,6 +2,7 @@
 use pyo3::prelude::*;
 
 mod evidence;
+mod fastpath;
 mod lock;
 mod masking;
 mod shape;
@@ -10,6 +11,7 @@ mod wire;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     evidence::register(module)?;
+    fastpath::register(module)?;
     masking::register(module)?;
     shape::register(module)?;
     wire::register(module)

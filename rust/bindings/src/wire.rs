@@ -7,10 +7,11 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use safelight_masking::Strategy;
 use safelight_wire as wire;
 
+use crate::fastpath::output;
 use crate::lock::detached;
 use crate::masking::Masker;
 
-fn value_error(problem: impl std::fmt::Display) -> PyErr {
+pub fn value_error(problem: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(problem.to_string())
 }
 
@@ -53,8 +54,8 @@ impl ColumnRule {
 }
 
 #[pyclass(frozen)]
-struct ResultPlan {
-    plan: Arc<wire::ResultPlan>,
+pub struct ResultPlan {
+    pub plan: Arc<wire::ResultPlan>,
     #[pyo3(get)]
     involves_labels: bool,
 }
@@ -124,8 +125,8 @@ fn one_byte(option: &[u8], used: bool) -> PyResult<u8> {
 type Outcome<'py> = (Bound<'py, PyBytes>, Bound<'py, PyList>);
 
 #[pyclass]
-struct ServerStream {
-    stream: wire::ServerStream,
+pub struct ServerStream {
+    pub stream: wire::ServerStream,
 }
 
 #[pymethods]
@@ -161,12 +162,7 @@ impl ServerStream {
     fn feed<'py>(&mut self, py: Python<'py>, data: &Bound<'py, PyBytes>) -> PyResult<Outcome<'py>> {
         let bytes = data.as_bytes();
         let step = detached(py, bytes.len(), || self.stream.feed(bytes)).map_err(value_error)?;
-        let output = match step.bytes {
-            wire::Bytes::Stretch(stretch) if stretch.len() == bytes.len() => data.clone(),
-            wire::Bytes::Stretch(stretch) => PyBytes::new(py, &bytes[stretch]),
-            wire::Bytes::Own(own) => PyBytes::new(py, &own),
-        };
-        Ok((output, events(py, step.events)?))
+        Ok((output(py, data, step.bytes), events(py, step.events)?))
     }
 
     #[pyo3(signature = (replacement, drop = true))]
@@ -207,7 +203,7 @@ impl ServerStream {
     }
 }
 
-fn events(py: Python<'_>, events: Vec<wire::Event>) -> PyResult<Bound<'_, PyList>> {
+pub fn events(py: Python<'_>, events: Vec<wire::Event>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
     for event in events {
         list.append(match event {

@@ -74,8 +74,7 @@ class AuditFiles:
         self._unfolded: list[bytes] = []
         self._unfolded_bytes = 0
         self._writer = RecordWriter(recovered.frontier.size, os.urandom, full_bytes=QUEUE_BYTES)
-        self._queue_statement = self._writer.queue.statement
-        self._queue_outcome = self._writer.queue.outcome
+        self.queue = self._writer.queue
         paths = recovered.paths
         self._segment = Segment(
             paths, files.open_to_append(paths.records), files.open_to_append(paths.checkpoints), recovered.length
@@ -190,7 +189,7 @@ class AuditFiles:
     ) -> int:
         if self._failure is not None:
             raise AuditUnavailable(self._failure)
-        index = self._queue_statement(session_id, kind, at_ms, fields_json, sensitive, parameters)
+        index = self.queue.statement(session_id, kind, at_ms, fields_json, sensitive, parameters)
         if index is not None:
             return index
         if self._writer.queued_bytes > QUEUE_BYTES:
@@ -211,7 +210,7 @@ class AuditFiles:
     ) -> int:
         if self._failure is not None:
             raise AuditUnavailable(self._failure)
-        index = self._queue_outcome(session_id, at_ms, intent, result, rows, result_bytes, micros, sqlstate, cells)
+        index = self.queue.outcome(session_id, at_ms, intent, result, rows, result_bytes, micros, sqlstate, cells)
         if index is not None:
             return index
         return self._writer.outcome(session_id, at_ms, intent, result, rows, result_bytes, micros, sqlstate, cells)
@@ -219,27 +218,26 @@ class AuditFiles:
     def flush(self) -> None:
         if self._failure is not None:
             raise AuditUnavailable(self._failure)
-        if not self._writer.queued_bytes:
+        if not self.queue.queued_bytes:
             return
-        batch = self._writer.take()
+        lines, new = self._writer.take()
         try:
-            if batch.keys:
+            if new:
                 self._keys_added = True
-                new = b"".join(audit_keys.line_of(key, self._node_key) for key in batch.keys)
-                files.write_all(self._keys, new)
-            files.write_all(self._segment.records, batch.lines)
-            self._written(batch.lines)
+                files.write_all(self._keys, b"".join(audit_keys.line_of(key, self._node_key) for key in new))
+            files.write_all(self._segment.records, lines)
         except OSError as error:
             self._fail(f"the audit log cannot be written: {error}")
             raise AuditUnavailable(self._failure) from error
+        self._written(lines)
 
     def _written(self, lines: bytes) -> None:
-        self._size = self._writer.next_index
+        self._size = self.queue.next_index
         self._unfolded.append(lines)
+        self._unfolded_bytes += len(lines)
         self._segment.length += len(lines)
         if self._uncovered_since_ms is None:
             self._uncovered_since_ms = self._clock.monotonic_ms()
-        self._unfolded_bytes += len(lines)
         if self._unfolded_bytes > UNFOLDED_BYTES:
             self._tree()
         if self._segment.length >= self._segment_bytes and self._retiring is None:

@@ -116,7 +116,7 @@ class Timekeeper:
         incident = self._ctx.access.incident(grant.incident_id) if grant.incident_id else None
         if incident is not None and incident.state is not IncidentState.OPEN:
             return f"incident {incident.id} is over"
-        return "its time is up"
+        return "the grant is over; ask again with: safelight request"
 
     def _warn(self, grant: Grant, remaining_ms: int) -> None:
         minutes = max(1, round(remaining_ms / 60_000))

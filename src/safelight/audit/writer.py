@@ -10,6 +10,7 @@ keys, new salts, long statements, and every other kind of event.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from safelight import _native
 from safelight.audit.canonical import canonical
@@ -36,9 +37,9 @@ class NewKey:
     created_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What was queued: whole lines, and the keys that must be on disk before them."""
+class Batch(NamedTuple):
+    """What was queued: whole lines, and the keys that must be on disk before them. A named tuple because one is made
+    for almost every statement."""
 
     lines: bytes
     keys: list[NewKey]

@@ -33,7 +33,7 @@ class Departures:
             now = time.monotonic_ns()
             alone, self._last = now - self._last > ALONE_NANOSECONDS, now
             if alone:
-                if self._written():
+                if self.written():
                     send()
                 return
             self._scheduled = True
@@ -47,16 +47,17 @@ class Departures:
 
     def _outcomes(self) -> None:
         self._later = None
-        self._written()
+        self.written()
 
     def _run(self) -> None:
         ready, self._ready = self._ready, []
         self._scheduled = False
-        if self._written():
+        if self.written():
             for send in ready:
                 send()
 
-    def _written(self) -> bool:
+    def written(self) -> bool:
+        """Write the log now. False: it cannot be written, everything is being stopped, and nothing may be sent."""
         try:
             self._audit.flush()
         except AuditUnavailable as problem:

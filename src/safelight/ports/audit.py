@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from safelight._native import RecordQueue
 from safelight.domain.audit_event import AuditEvent
 from safelight.domain.errors import SafelightError
 
@@ -33,6 +34,12 @@ class AuditStatus:
 
 class AuditLog(Protocol):
     """Append-only. All methods are called on the event loop's thread."""
+
+    @property
+    def queue(self) -> RecordQueue:
+        """Where native code appends the records of statements. As with the methods, nothing that waits for a record
+        may go on before :meth:`flush`."""
+        ...
 
     def append(self, event: AuditEvent) -> int:
         """Queue a record and return its index in the log. Cheap; nothing is written yet.

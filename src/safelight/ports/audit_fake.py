@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+from safelight._native import RecordQueue
 from safelight.domain.audit_event import AuditEvent, EventKind, Scalar
 from safelight.ports.audit import AuditPage, AuditQuery, AuditRecord, AuditStatus, AuditUnavailable
 
@@ -18,6 +19,8 @@ class FakeAuditLog:
 
     def __init__(self) -> None:
         self.events: list[AuditEvent] = []
+        self.queue = RecordQueue(0, 0)
+        """It knows no session, and so takes nothing: every record comes to the methods below."""
         self.written = 0
         self.synced = 0
         self.forgotten: list[str] = []

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from safelight._native import ShapeCache
+from safelight.dataplane.departures import Departures
 from safelight.dataplane.postgres.gate import SessionGate
-from safelight.dataplane.postgres.shape_cache import ShapeCache
 from safelight.domain.errors import Refusal
 from safelight.protocols.postgres.analysis import Analysis
 from safelight.protocols.postgres.catalog import Catalog
@@ -46,7 +47,7 @@ def _gate(meanings: _Meanings) -> SessionGate:
         read_only=True,
         longest_ms=longest,
         audit=unused,
-        departures=unused,
+        departures=Departures(unused, unused),
         clock=unused,
     )
 

@@ -164,6 +164,12 @@ class FakeGate:
     def mask_text(self, text: bytes) -> bytes:
         return text.replace(b"hidden", b"******")
 
+    def intended(self, plan: StatementPlan, intent: int) -> Authorized[StatementPlan]:
+        return Authorized(plan, plan.decision, intent)
+
+    def noted(self) -> None:
+        self.log.append(("noted",))
+
     def results(self) -> list[object]:
         """How statements ended, in order."""
         return [entry[2] for entry in self.log if entry[0] == "outcome"]
@@ -175,7 +181,10 @@ class Talk:
     def __init__(self, **plans: MessagePlan) -> None:
         self.gate = FakeGate()
         self.stream = _native.ServerStream(max_message_bytes=1 << 20, max_row_bytes=1 << 20)
-        self.relay = Relay(self.gate, self.stream)
+        self.fast: _native.FastPath[MessagePlan] = _native.FastPath(
+            "session", _native.ShapeCache(), _native.RecordQueue(0, 0), self.stream, 0
+        )
+        self.relay = Relay(self.gate, self.stream, self.fast)
         self.replies = Replies(self.relay, "oncall", lambda name, value: None)
 
     def knows(self, text: bytes, *statements: StatementPlan) -> MessagePlan:

@@ -10,7 +10,6 @@ from safelight import _native
 from safelight.dataplane.departures import Departures
 from safelight.dataplane.postgres.meaning import Meanings, misses_names
 from safelight.dataplane.postgres.planning import plan_message, refused_message
-from safelight.dataplane.postgres.shape_cache import ShapeCache
 from safelight.domain.decision import Authorized, Decision
 from safelight.domain.errors import Refusal, TargetUnavailable
 from safelight.domain.statement import StatementFacts
@@ -57,12 +56,11 @@ class SessionGate:
         self._read_only = read_only
         self._longest_ms = longest_ms
         self._audit = audit
-        self._departures = departures
+        self.noted = departures.note
         self._clock = clock
         self._catalog: Catalog | None = None
-        self._analyses: ShapeCache[Analysis] = ShapeCache()
-        self._plans: ShapeCache[MessagePlan] = ShapeCache()
-        self._plans_epoch = -1
+        self._analyses: _native.ShapeCache[Analysis] = _native.ShapeCache()
+        self.plans: _native.ShapeCache[MessagePlan] = _native.ShapeCache()
         self.watchers: list[Watcher] = []
         self.statements = 0
 
@@ -88,9 +86,9 @@ class SessionGate:
 
     def lookup(self, text: bytes, extended: bool) -> MessagePlan | None:
         epoch = self.epoch
-        if epoch != self._plans_epoch:
-            self._plans, self._plans_epoch = ShapeCache(), epoch
-        return self._plans.get(text, extended)
+        if epoch != self.plans.epoch:
+            self.plans.renew(epoch)
+        return self.plans.get(text, extended)
 
     async def plan(self, text: bytes, extended: bool) -> MessagePlan:
         """Read and decide a text; a refusal when it cannot be read."""
@@ -100,10 +98,27 @@ class SessionGate:
             return refused_message(_unavailable(problem), self.epoch)
         plan = self._decided(analysis, epoch, approved=False)
         if not misses_names(analysis) and epoch == self.epoch:
-            significant = analysis.significant if not plan.hold else None
             self.lookup(text, extended)  # drops plans of another epoch
-            self._plans.put(text, extended, significant, plan, weight=_weight(analysis))
+            self._keep(text, extended, analysis, plan)
         return plan
+
+    def _keep(self, text: bytes, extended: bool, analysis: Analysis, plan: MessagePlan) -> None:
+        significant = analysis.significant if not plan.hold else None
+        weight = _weight(analysis)
+        if not (plan.simple_read and plan.statements[0].safe_to_lose):
+            self.plans.put(text, extended, significant, plan, weight=weight)
+            return
+        statement = plan.statements[0]
+        self.plans.put_read(
+            text,
+            extended,
+            significant,
+            plan,
+            weight=weight,
+            result=statement.result,
+            record=statement.record,
+            reads_labels=statement.analysis.restricted_reads,
+        )
 
     async def plan_approved(self, text: bytes, extended: bool) -> MessagePlan:
         """Decide a held statement again, now that a second person has approved it. Never kept."""
@@ -167,6 +182,9 @@ class SessionGate:
 
     # --- the log ----------------------------------------------------------------------------------------------
 
+    def intended(self, plan: StatementPlan, intent: int) -> Authorized[StatementPlan]:
+        return Authorized(plan, plan.decision, intent)
+
     def intend(
         self, plan: StatementPlan, text: bytes, parameters: tuple[bytes | None, ...]
     ) -> Authorized[StatementPlan]:
@@ -190,7 +208,7 @@ class SessionGate:
             outcome.sqlstate,
             cells or None,
         )
-        self._departures.note()
+        self.noted()
         if self.watchers:
             self._tell({"event": OUTCOME, "intent": intent, "result": outcome.result, "rows": outcome.rows})
 
@@ -198,7 +216,7 @@ class SessionGate:
         self.statements += 1
         fields = b'"rule":"%s"' % refusal.rule.encode()
         self._audit.append_statement(self._session_id, REFUSED, self._clock.wall_ms(), fields, text)
-        self._departures.note()
+        self.noted()
         if self.watchers:
             self._tell({"event": REFUSED, "rule": refusal.rule, "message": refusal.message, "text": text})
 

@@ -3,9 +3,9 @@
 Shared by the sessions that agree in these. Analyses outlive changes of policy; they end with their catalog.
 """
 
+from safelight._native import ShapeCache
 from safelight.dataplane.analysts import AnalystPool
 from safelight.dataplane.postgres.catalogs import Catalogs, under_search_path
-from safelight.dataplane.postgres.shape_cache import ShapeCache
 from safelight.protocols.postgres.analysis import Analysis
 from safelight.protocols.postgres.catalog import Catalog
 

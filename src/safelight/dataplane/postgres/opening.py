@@ -3,6 +3,7 @@ are closed when the session ends.
 """
 
 import asyncio
+import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,7 +162,9 @@ class _Begun:
         stream = _native.ServerStream(
             max_message_bytes=node.limits.max_message_bytes, max_row_bytes=node.limits.max_row_bytes
         )
-        relay = Relay(gate, stream)
+        now_micros = time.monotonic_ns() // 1000
+        fast = _native.FastPath(self._info.id, gate.plans, node.audit.queue, stream, now_micros)
+        relay = Relay(gate, stream, fast)
         wishes = Wishes(
             info=self._info,
             gate=gate,

@@ -22,6 +22,7 @@ from safelight.ports.audit import AuditUnavailable
 from safelight.ports.live_sessions import EndedSession
 from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.deny import refusal_error, session_ended
+from safelight.protocols.postgres.handover import take_over
 from safelight.protocols.postgres.relay import Relay
 from safelight.protocols.postgres.replies import Replies, SessionFatal
 
@@ -67,6 +68,7 @@ class PostgresSession:
         self.info = info
         self.ended = False
         self._relay = relay
+        self._fast = relay.fast
         self._replies = replies
         self._gate = gate
         self._wishes = wishes
@@ -105,28 +107,17 @@ class PostgresSession:
     def client_bytes(self, data: bytes) -> None:
         if self.ended:
             return
+        forward = self._fast.take(data, self._gate.epoch)
+        if forward is None:
+            self._work(lambda now: self._relay.from_client(data, now))
+        elif self._departures.written():
+            self._target.write(forward)
+
+    def _work(self, work: Callable[[int], None]) -> None:
+        """Let the relay handle client messages."""
         self._last_micros = now = _now_micros()
         try:
-            only_to_send = self._relay.from_client(data, now)
-        except PeerProtocolError as problem:
-            self._client_broke(problem)
-            return
-        except AuditUnavailable:
-            self.end(UNRECORDED)
-            return
-        if not only_to_send:
-            self._after()
-        elif not self._departing:
-            self._departing = True
-            self._departures.depart(self._send)
-
-    def _pump(self) -> None:
-        """Go on with messages that were left to let other sessions go first."""
-        self._pumping = False
-        if self.ended:
-            return
-        try:
-            self._relay.pump(_now_micros())
+            work(now)
         except PeerProtocolError as problem:
             self._client_broke(problem)
             return
@@ -134,6 +125,12 @@ class PostgresSession:
             self.end(UNRECORDED)
             return
         self._after()
+
+    def _pump(self) -> None:
+        """Go on with messages that were left to let other sessions go first."""
+        self._pumping = False
+        if not self.ended:
+            self._work(self._relay.pump)
 
     def _after(self) -> None:
         """Whatever the relay asks for after it has run."""
@@ -180,9 +177,9 @@ class PostgresSession:
     def target_bytes(self, data: bytes) -> None:
         if self.ended:
             return
-        self._last_micros = now = _now_micros()
         try:
-            self._replies.from_target(data, now)
+            if self._replies.from_target(data, _now_micros()):
+                return
         except SessionFatal as fatal:
             farewell = refusal_error(fatal.refusal, severity="FATAL", sqlstate=fatal.sqlstate)
             self._finish(End(fatal.refusal.rule, fatal.refusal.message), clean=False, farewell=farewell)
@@ -193,8 +190,7 @@ class PostgresSession:
         except AuditUnavailable:
             self.end(UNRECORDED)
             return
-        if self.client_paused or not self._relay.rests:
-            self._after()
+        self._after()
 
     def _target_broke(self, problem: PeerProtocolError) -> None:
         log.warning("target.protocol_error", session=self.info.id, target=self.info.target, why=str(problem))
@@ -290,24 +286,28 @@ class PostgresSession:
 
     @property
     def statements(self) -> int:
-        return self._gate.statements
+        return self._gate.statements + self._fast.statements
 
     @property
     def idle_since_monotonic_ms(self) -> int:
         """A session with something running or held is not idle."""
-        busy = bool(self._relay.flights.open) or self._granting is not None
-        return (_now_micros() if busy else self._last_micros) // 1000
+        busy = bool(self._relay.flights.open) or self._fast.busy or self._granting is not None
+        return (_now_micros() if busy else max(self._last_micros, self._fast.last_micros)) // 1000
 
     def notice(self, message: str) -> None:
         if not self.ended:
             self._client.write(m.notice(f"safelight: {message}"))
 
     def watch(self, listener: Callable[[dict[str, object]], None]) -> Callable[[], None]:
-        self._gate.watchers.append(listener)
+        watchers = self._gate.watchers
+        watchers.append(listener)
+        self._relay.watched = True
+        take_over(self._relay)
 
         def stop() -> None:
-            if listener in self._gate.watchers:
-                self._gate.watchers.remove(listener)
+            if listener in watchers:
+                watchers.remove(listener)
+            self._relay.watched = bool(watchers)
 
         return stop
 
@@ -320,6 +320,7 @@ class PostgresSession:
         self.ended = True
         if self._granting is not None and self._granting is not asyncio.current_task():
             self._granting.cancel()
+        take_over(self._relay)
         self._relay.to_target.clear()
         if clean:
             self._target.close()

@@ -6,6 +6,7 @@ recorded (I1).
 
 from collections import deque
 from collections.abc import Callable
+from typing import TypeAlias
 
 from safelight import _native
 from safelight.domain.decision import Authorized
@@ -29,19 +30,21 @@ MAX_IN_FLIGHT = 8192
 of answers of at least 5 bytes), so that it always goes on."""
 
 Resume = Callable[[MessagePlan | None], None]
+FastPath: TypeAlias = "_native.FastPath[MessagePlan]"
 
 
 class Conversation:
     """One session's."""
 
-    def __init__(self, gate: Gate, stream: _native.ServerStream) -> None:
+    def __init__(self, gate: Gate, stream: _native.ServerStream, fast: FastPath) -> None:
         self.gate = gate
         self.stream = stream
+        self.fast = fast
         self.to_client: list[bytes] = []
         self.to_target: list[bytes] = []
         self.wish: Wish | None = None
         self.terminated = False
-        self.registry = Registry()
+        self.registry = Registry(fast.name)
         self.flights = Flights(gate)
         self.copy_in = CopyIn()
         self.denials: dict[int, bytes] = {}
@@ -56,20 +59,25 @@ class Conversation:
         """Extended messages were forwarded since the last Sync."""
         self.batch_ran = False
         """One of them was an Execute: whether a transaction is open is not known before the next answer to a Sync."""
+        self.watched = False
+        """Somebody watches: every statement is told."""
         self.now_micros = 0
-        self.last_token = 0
         self._durability = Durability()
         self._resume: Resume | None = None
         self._held_back: tuple[int, bytes] | None = None
         self._copy_token = 0
 
     @property
+    def busy(self) -> bool:
+        """Client messages are left to be handled, or something is waited for."""
+        raise NotImplementedError
+
+    @property
     def in_transaction(self) -> bool:
         return self.status != IDLE
 
     def next_token(self) -> int:
-        self.last_token += 1
-        return self.last_token
+        return self.fast.next_token()
 
     # --- waiting ----------------------------------------------------------------------------------------------
 

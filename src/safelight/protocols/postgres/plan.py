@@ -76,12 +76,20 @@ class Gate(Protocol):
         """
         ...
 
+    def intended(self, plan: StatementPlan, intent: int) -> Authorized[StatementPlan]:
+        """The same for a statement whose intent the fast path has appended."""
+        ...
+
     def outcome(self, intent: int, plan: StatementPlan, outcome: Outcome, cells: dict[str, int], micros: int) -> None:
         """Append the audit outcome of an intent."""
         ...
 
     def refused(self, text: bytes, refusal: Refusal) -> None:
         """Append the audit record of a refusal."""
+        ...
+
+    def noted(self) -> None:
+        """Records were appended that nothing waits for: see that they are written soon."""
         ...
 
     def mask_text(self, text: bytes) -> bytes:

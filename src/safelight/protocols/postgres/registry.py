@@ -8,6 +8,7 @@ an earlier batch may still fail to make must not be relied on (:meth:`Registry.u
 Values are named tuples, which are cheap to make: an extended query makes several.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -57,9 +58,11 @@ class _Change:
 
 
 class Registry:
-    """Names to what they mean. Every change carries the token of the message that made it."""
+    """Names to what they mean. Every change carries the token of the message that made it. ``told`` hears what a
+    statement's name means now (None: nothing)."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[bytes, bytes | None], None] = lambda name, text: None) -> None:
+        self._told = told
         self._meanings: dict[_Name, Prepared | Portal] = {}
         self._counts = {STATEMENT: 0, PORTAL: 0}
         self._bytes = 0
@@ -106,6 +109,14 @@ class Registry:
         every = [known for kind, known in self._meanings if kind == STATEMENT] if name == "*" else [name.encode()]
         for known in every:
             self._change(token, (STATEMENT, known), None, bounded=False)
+
+    def happened(self, kind: int, name: bytes, value: Prepared | Portal) -> None:
+        """The fast path gave the name this meaning, and the server has accepted it."""
+        self._put((kind, name), value)
+
+    def departed(self, token: int, kind: int, name: bytes, value: Prepared | Portal) -> None:
+        """The fast path has forwarded what gives the name this meaning."""
+        self._change(token, (kind, name), value, bounded=False)
 
     def batch_ends(self) -> None:
         """Sync (or a Query) was forwarded: what comes now belongs to the next batch."""
@@ -173,3 +184,5 @@ class Registry:
             self._meanings[name] = value
             self._counts[name[0]] += 1
             self._bytes += value.size_bytes
+        if name[0] == STATEMENT:
+            self._told(name[1], value.text if isinstance(value, Prepared) else None)

@@ -10,10 +10,19 @@ from safelight.domain.decision import Authorized
 from safelight.domain.errors import PeerProtocolError, Refusal
 from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.codec import ClientMessages
-from safelight.protocols.postgres.conversation import ALONE, ANSWERS, BATCH, FLOW, MAX_IN_FLIGHT, Conversation
+from safelight.protocols.postgres.conversation import (
+    ALONE,
+    ANSWERS,
+    BATCH,
+    FLOW,
+    MAX_IN_FLIGHT,
+    Conversation,
+    FastPath,
+)
 from safelight.protocols.postgres.deny import UNPARSEABLE
 from safelight.protocols.postgres.extended import Extended
 from safelight.protocols.postgres.flights import Flight
+from safelight.protocols.postgres.handover import rest, take_over
 from safelight.protocols.postgres.judgement import FUNCTION_CALL, STANDS_ALONE, copies_in, refusal_of, stands_alone
 from safelight.protocols.postgres.plan import Gate, MessagePlan, StatementPlan
 from safelight.protocols.postgres.wishes import NeedApproval, NeedCatalog, NeedPlan
@@ -22,46 +31,28 @@ MESSAGES_PER_SLICE = 256
 """After so many messages the relay lets other sessions go first."""
 QUERY, SYNC, TERMINATE, PASSWORD, FUNCTION, FLUSH = b"QSXpFH"
 COPY_MESSAGES = b"dcf"
-HEAD_BYTES = 5
-FAST_BYTES = 16 * 1024
-"""A longer message takes the long way; there its length hardly counts."""
 
 
 class Relay(Conversation):
     """Client messages of one session."""
 
-    def __init__(self, gate: Gate, stream: _native.ServerStream) -> None:
-        super().__init__(gate, stream)
+    def __init__(self, gate: Gate, stream: _native.ServerStream, fast: FastPath) -> None:
+        super().__init__(gate, stream, fast)
         self._messages = ClientMessages()
         self._extended = Extended(self)
         self._starved = True
 
     # --- in ---------------------------------------------------------------------------------------------------
 
-    def from_client(self, data: bytes, now_micros: int) -> bool:
-        """Take client bytes. True: they were one known read, and all there is to do is to send ``to_target``.
+    def from_client(self, data: bytes, now_micros: int) -> None:
+        """Take client bytes that the fast path has not taken.
 
         Raises:
             PeerProtocolError: the client broke the protocol.
         """
-        self.now_micros = now_micros
-        if self._is_one_query(data) and self._run_known_read(data):
-            return True
+        take_over(self)
         self._messages.feed(data)
         self.pump(now_micros)
-        return False
-
-    @property
-    def rests(self) -> bool:
-        """Nothing is left to be done: no bytes to send, no wish, no message that waits."""
-        return not (
-            self.to_target
-            or self.to_client
-            or self.wish is not None
-            or self.terminated
-            or self.holds_back
-            or self._messages.buffered
-        )
 
     @property
     def more(self) -> bool:
@@ -75,11 +66,19 @@ class Relay(Conversation):
         return self._messages.buffered
 
     @property
+    def busy(self) -> bool:
+        return self._blocked or self.holds_back or self._messages.buffered > 0
+
+    @property
     def _blocked(self) -> bool:
         return self.wish is not None or bool(self.waiting) or self.terminated
 
     def pump(self, now_micros: int) -> None:
         """Handle whole messages, at most a slice of them."""
+        self._handle_slice(now_micros)
+        rest(self)
+
+    def _handle_slice(self, now_micros: int) -> None:
         self.now_micros = now_micros
         self._starved = False
         if not self.waiting and self.stream.pending >= MAX_IN_FLIGHT:
@@ -152,27 +151,6 @@ class Relay(Conversation):
 
     # --- simple protocol --------------------------------------------------------------------------------------
 
-    def _is_one_query(self, data: bytes) -> bool:
-        """Whether ``data`` is one whole Query and nothing is before it: most input is."""
-        return (
-            data[:1] == b"Q"
-            and HEAD_BYTES < len(data) <= FAST_BYTES
-            and data.find(0, HEAD_BYTES) == len(data) - 1 == int.from_bytes(data[1:HEAD_BYTES], "big")
-            and not self._messages.buffered
-            and not self._blocked
-            and not (self.batch_open or self.skip_to_sync or self.copy_in.token)
-            and self.stream.pending < MAX_IN_FLIGHT
-        )
-
-    def _run_known_read(self, message: bytes) -> bool:
-        """The short way for a statement that is known to be an allowed, harmless read. False: take the long way."""
-        text = message[HEAD_BYTES:-1]
-        plan = self.gate.lookup(text, False)
-        if plan is None or not plan.simple_read or not plan.statements[0].safe_to_lose:
-            return False
-        self._forward_query(message, plan, (self.gate.intend(plan.statements[0], text, ()),))
-        return True
-
     def _query(self, body: bytes) -> None:
         text = body[:-1]
         if body[-1:] != b"\0" or b"\0" in text:
@@ -223,9 +201,6 @@ class Relay(Conversation):
         self.flights.depart(token, Flight(authorized, self.now_micros, extended=False))
         self.flights.batch_ends.append(token)
         self.to_target.append(message)
-        if plan.simple_read:
-            self.registry.batch_ends()
-            return
         for statement in plan.statements:
             if statement.analysis.deallocates is not None:
                 self.registry.deallocate(token, statement.analysis.deallocates)

@@ -9,6 +9,7 @@ from safelight.domain.errors import PeerProtocolError, Refusal
 from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.conversation import ALONE, ANSWERS, BATCH, FLOW, IDLE, MAX_IN_FLIGHT
 from safelight.protocols.postgres.deny import PROGRAM_LIMIT_EXCEEDED
+from safelight.protocols.postgres.handover import rest, take_over
 from safelight.protocols.postgres.origins import OriginMismatch, OriginUnknown, column_rules
 from safelight.protocols.postgres.parameter_status import synthesise
 from safelight.protocols.postgres.plan import Outcome, StatementPlan
@@ -45,29 +46,44 @@ class Replies:
         self.deliver: Callable[[bytes], None] = relay.to_client.append
         """Takes what may go to the client, before anything else is done about it: a driver may send it at once."""
 
-    def from_target(self, data: bytes, now_micros: int) -> None:
-        """Raises:
-        PeerProtocolError: the server broke the protocol. SessionFatal: a result that may not leave.
+    def from_target(self, data: bytes, now_micros: int) -> bool:
+        """Take target bytes. True: they were the answer to one known read, and have been delivered.
+
+        Raises:
+            PeerProtocolError: the server broke the protocol.
+            SessionFatal: a result that may not leave.
         """
-        self._now = now_micros
-        stream = self._relay.stream
+        relay = self._relay
         try:
-            out, events = stream.feed(data)
-            while True:
-                if out:
-                    self.deliver(out)
-                paused = self._told(events)
-                if paused is None:
-                    break
-                out, events = stream.resume(*self._judge(*paused))
+            answer = relay.fast.reply(data)
+            if isinstance(answer, bytes):
+                if answer:
+                    self.deliver(answer)
+                relay.gate.noted()
+                return True
+            take_over(relay)
+            self._now = now_micros
+            self._take(*answer)
         except ValueError as problem:
             raise _stream_error(problem) from problem
-        if self._relay.named:
-            self._relay.answered(stream.front)
-        if self._relay.waiting == FLOW and stream.pending < MAX_IN_FLIGHT // 2:
-            self._relay.waiting = ""
-        if self._relay.waiting == ANSWERS and not stream.pending:
-            self._relay.waiting = ""
+        if relay.named:
+            relay.answered(relay.stream.front)
+        if relay.waiting == FLOW and relay.stream.pending < MAX_IN_FLIGHT // 2:
+            relay.waiting = ""
+        if relay.waiting == ANSWERS and not relay.stream.pending:
+            relay.waiting = ""
+        rest(relay)
+        return False
+
+    def _take(self, out: bytes, events: list[Event]) -> None:
+        """Deliver and judge until the stream does not pause."""
+        while True:
+            if out:
+                self.deliver(out)
+            paused = self._told(events)
+            if paused is None:
+                return
+            out, events = self._relay.stream.resume(*self._judge(*paused))
 
     def _told(self, events: list[Event]) -> Event | None:
         """Take note of what has passed; gives the event that paused the stream, if one did."""
@@ -153,7 +169,7 @@ class Replies:
         if token:
             relay.registry.failed(token)
             relay.copy_in.end()
-            relay.copy_settled(batch_end or relay.last_token)
+            relay.copy_settled(batch_end or relay.fast.last_token)
             if batch_end is None and relay.batch_open:
                 relay.skip_to_sync = True
         if values.get("V", values.get("S")) in (b"FATAL", b"PANIC"):

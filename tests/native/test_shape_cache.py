@@ -1,6 +1,8 @@
 """Plans are found by shape when only neutral literals differ, and never when a significant one does."""
 
-from safelight.dataplane.postgres.shape_cache import MAX_EXACT, MAX_SHAPES, MAX_VALUES_PER_SHAPE, ShapeCache
+from safelight._native import ShapeCache
+
+MAX_SHAPES, MAX_VALUES_PER_SHAPE, MAX_EXACT = 4096, 512, 1024
 
 
 def test_a_fresh_neutral_literal_finds_the_plan() -> None:
