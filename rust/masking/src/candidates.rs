@@ -31,9 +31,11 @@ pub(crate) enum Kind {
     Word,
     /// The start of five dashes or more.
     Dashes,
+    /// The last byte of a name, or of its quotation, before the operator behind which its value stands.
+    Assign,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::At,
     Kind::Plus,
     Kind::Ssn,
@@ -43,6 +45,7 @@ const KINDS: [Kind; 9] = [
     Kind::Iban,
     Kind::Word,
     Kind::Dashes,
+    Kind::Assign,
 ];
 
 /// Shortest run of token characters that is looked at (a token has 16 or more, with its prefix).
@@ -102,6 +105,7 @@ fn combine(classes: &Classes, carry: &mut Carry) -> [Lane; KINDS.len()] {
         dot,
         colon,
         space,
+        ..
     } = *classes;
     let gap = dash | space;
     [
@@ -114,6 +118,7 @@ fn combine(classes: &Classes, carry: &mut Carry) -> [Lane; KINDS.len()] {
         ibans(letter, digit, gap),
         starts(run(word, SHORTEST_WORD), &mut carry.words),
         starts(run(dash, 5), &mut carry.dashes),
+        assignments(classes),
     ]
 }
 
@@ -144,6 +149,26 @@ fn digit_runs(digit: Lane, gap: Lane) -> Lane {
     const REST: u32 = SHORTEST_GROUPED_CARD - SHORTEST_CARD;
     let grouped = run(digit | gap & digit >> 1, SHORTEST_CARD);
     run(digit, SHORTEST_CARD) | grouped & grouped >> REST
+}
+
+/// The byte before an operator (`12:30` has none), `NAME '…'`, `NAME", "…"`.
+#[inline(always)]
+fn assignments(classes: &Classes) -> Lane {
+    let Classes {
+        digit,
+        letter,
+        word,
+        space,
+        assign,
+        quote,
+        ..
+    } = *classes;
+    // Behind it the shortest password, or spaces (a line break and spaces).
+    let (value, spaces) = (run(!space, 5), run(space, 2));
+    let gap = value >> 2 | space >> 2 & (value >> 3 | spaces >> 3) | spaces >> 3;
+    let operator = assign >> 1 & !(assign >> 2 | digit & digit >> 2) & gap;
+    let quoted = letter & space >> 1 & quote >> 2 & word >> 3;
+    operator | quoted | word & quote >> 1 & quote >> 2 & (quote >> 3 | quote >> 4)
 }
 
 #[inline(always)]

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::candidates::{visit, Kind};
-use crate::detect::{card, email, iban, phone, private_key, token};
+use crate::detect::{assigned, card, email, iban, phone, private_key, token};
 
 /// What looks like a part of a run at its start and is not, at the most: the four bytes of a PostgreSQL cell's length,
 /// or the letter of a JSON escape.
@@ -35,6 +35,7 @@ fn is_plausible(chunk: &[u8], kind: Kind, at: usize) -> bool {
         Kind::Iban => iban::parse(chunk, at).is_some(),
         Kind::Word => token::is_plausible(chunk, at, FRAMING),
         Kind::Dashes => private_key::is_plausible(chunk, at),
+        Kind::Assign => assigned::is_plausible(chunk, at),
         Kind::Ssn | Kind::DottedQuad | Kind::Colons => true,
     }
 }

@@ -26,6 +26,10 @@ pub(crate) struct Classes {
     pub colon: u64,
     /// space
     pub space: u64,
+    /// `=`, `:`, `>`: what may stand between a name and its value
+    pub assign: u64,
+    /// `"`, `'`, `,`: quoted names and values
+    pub quote: u64,
 }
 
 #[inline]
@@ -38,6 +42,7 @@ pub(crate) fn classify(block: &[u8; BLOCK]) -> Classes {
     let letter = within(bytes | u8x64::splat(0x20), b'a', b'z');
     // `-`, `.`, `/` and the digits are neighbours.
     let word = within(bytes, b'-', b'9') | letter | is(b'_');
+    let colon = is(b':');
     Classes {
         digit: within(bytes, b'0', b'9').to_bitmask(),
         letter: letter.to_bitmask(),
@@ -46,8 +51,10 @@ pub(crate) fn classify(block: &[u8; BLOCK]) -> Classes {
         plus: is(b'+').to_bitmask(),
         dash: is(b'-').to_bitmask(),
         dot: is(b'.').to_bitmask(),
-        colon: is(b':').to_bitmask(),
+        colon: colon.to_bitmask(),
         space: is(b' ').to_bitmask(),
+        assign: (within(bytes, b'=', b'>') | colon).to_bitmask(),
+        quote: (is(b'"') | is(b'\'') | is(b',')).to_bitmask(),
     }
 }
 
@@ -83,6 +90,8 @@ impl Classes {
             dot: self.dot >> count,
             colon: self.colon >> count,
             space: self.space >> count,
+            assign: self.assign >> count,
+            quote: self.quote >> count,
         }
     }
 }

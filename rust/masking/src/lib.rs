@@ -10,6 +10,7 @@
 //! overlaps.
 #![forbid(unsafe_code)]
 
+mod base64;
 mod bytes;
 mod candidates;
 mod carries;

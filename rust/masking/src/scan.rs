@@ -4,7 +4,10 @@ use std::ops::ControlFlow;
 
 use crate::candidates::{visit, Kind};
 use crate::detect::private_key::EndLines;
-use crate::detect::{card, email, iban, ip, phone, private_key, ssn, token, url_credentials, Span};
+use crate::detect::{
+    assigned, card, email, iban, ip, phone, private_key, ssn, token, url_credentials, Span,
+};
+use crate::detector::Detector;
 
 /// What the detectors find in `text`: ascending, no two overlapping.
 ///
@@ -106,6 +109,7 @@ impl Scanner {
                 found
             }
             Kind::Dashes => private_key::confirm(text, at, floor, &mut self.end_lines),
+            Kind::Assign => assigned::confirm(text, at),
             Kind::At | Kind::DigitRun | Kind::Word => None,
         };
         found.map(|span| span.moved(floor))
@@ -140,14 +144,17 @@ fn at_sign(text: &[u8], at: usize) -> Option<Span> {
     email::confirm(text, at)
 }
 
-/// Order the spans and join those that overlap: what any detector found is masked, under the name of the longest.
+/// Order the spans and join those that overlap: what any detector found is masked, under the name of the longest, except
+/// that what is called a secret for its surroundings alone yields to a name that says more.
 fn settle(spans: &mut Vec<Span>) {
     spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     spans.dedup_by(|next, kept| {
         if next.start >= kept.end {
             return false;
         }
-        if next.end - next.start > kept.end - kept.start {
+        let (kept_length, next_length) = (kept.end - kept.start, next.end - next.start);
+        let says_more = kept.detector == Detector::Secret && next.detector != Detector::Secret;
+        if next_length > kept_length || says_more && next_length * 2 > kept_length {
             kept.detector = next.detector;
         }
         kept.end = kept.end.max(next.end);

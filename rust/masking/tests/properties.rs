@@ -61,6 +61,10 @@ fn personal() -> impl Strategy<Value = (String, Detector)> {
         "[A-Za-z0-9]{36}"
             .prop_filter("random enough", |body| varied(body))
             .prop_map(|body| ("ghp_".to_owned() + &body, Detector::Secret)),
+        ("[a-z]{0,4}", "[A-Za-z0-9]{32}")
+            .prop_filter("random enough", |(_, body)| varied(body)
+                && body.bytes().filter(u8::is_ascii_digit).count() > 3)
+            .prop_map(|(lead, body)| (format!("{lead}_token = \"{body}\""), Detector::Secret)),
         "[a-z]{1,8}:[a-z0-9]{6,12}".prop_map(|login| (
             format!("postgres://{login}@db.internal:5432/app"),
             Detector::Secret
@@ -82,7 +86,7 @@ fn tricky() -> impl Strategy<Value = Vec<u8>> {
             "@", "%40", ".", ":", "::", "-", "--", "-----", "-----BEGIN ", "PRIVATE KEY-----", "-----END ", "eyJ", ".ey", "ZXlK", "+", "+1 ", "+49", "(0)",
             "(", ")", "://", "a:b", "1", "12", "4242", "4242 ", "4242-", "DE89", "GB12 ", "fe80", "1.", "1.1.1.1", "999", "+999", "9999", "000-00-",
             "100::", "[masked", "]", "ghp_", "xoxb-", "sk-", "s.", ".atlasv1.", "-us1", "\\", "\\u0040", "\"", "'", "\u{2022}", "é", "\u{fffd}", " ", "\n",
-            "AAAAAAAA", "x.com", "EXAMPLE", "=", "_", "/",
+            "password=", "token: \"", "api_key => '", "PASSWORD '", "<secret>", "value=\"", "Bearer ", "x9", "AAAAAAAA", "x.com", "EXAMPLE", "=", "_", "/",
         ]).prop_map(|text| text.as_bytes().to_vec()),
         1 => personal().prop_map(|(text, _)| text.into_bytes()),
         1 => prop::collection::vec(any::<u8>(), 0..6),
@@ -128,7 +132,7 @@ proptest! {
         let spans = scan(whole.as_bytes());
         prop_assert_eq!(spans.len(), 1, "{}", &whole);
         prop_assert_eq!(spans[0].detector, detector, "{}", &whole);
-        let secret_is_inside = detector == Detector::Secret && text.contains("://");
+        let secret_is_inside = detector == Detector::Secret && (text.contains("://") || text.contains("_token"));
         prop_assert!(secret_is_inside || (spans[0].start, spans[0].end) == (before.len(), before.len() + text.len()), "{}", &whole);
     }
 

@@ -216,14 +216,18 @@ fn grouped(text: &[u8], start: usize, first: usize) -> Option<usize> {
 /// Whether no letter or digit touches the number, and it is not a part of a decimal or of an identifier.
 fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
     let before_start = before(text, start);
-    let continued = match before_start {
-        Some(b'.') => start >= 2 && is_digit_at(text, start - 2),
-        Some(b'-') => {
-            start >= 2 && is_alphanumeric_at(text, start - 2) && !is_digit_at(text, start - 2)
-        }
-        Some(byte) => byte.is_ascii_alphanumeric() || byte == b'+',
-        None => false,
-    };
+    // Behind `RS35 ` it is the rest of an account number that is none.
+    let account = matches!(text[..start], [.., first, second, third, fourth, b' '] if first.is_ascii_uppercase()
+        && second.is_ascii_uppercase() && third.is_ascii_digit() && fourth.is_ascii_digit());
+    let continued = account
+        || match before_start {
+            Some(b'.') => start >= 2 && is_digit_at(text, start - 2),
+            Some(b'-') => {
+                start >= 2 && is_alphanumeric_at(text, start - 2) && !is_digit_at(text, start - 2)
+            }
+            Some(byte) => byte.is_ascii_alphanumeric() || byte == b'+',
+            None => false,
+        };
     let continues = match text.get(end) {
         Some(b'.') => is_digit_at(text, end + 1),
         Some(b'-') => is_alphanumeric_at(text, end + 1) && !is_digit_at(text, end + 1),

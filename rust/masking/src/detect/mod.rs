@@ -3,6 +3,9 @@
 //! A parser looks at a bounded number of bytes, or remembers where it has been, so that all of them together are
 //! linear in the text. It never trusts the text to be UTF-8.
 
+pub(crate) mod assigned;
+pub(crate) mod assigned_name;
+pub(crate) mod assigned_value;
 pub(crate) mod card;
 pub(crate) mod email;
 pub(crate) mod iban;

@@ -165,7 +165,7 @@ fn is_weak(rule: &Rule) -> bool {
 }
 
 /// How much of a token's body is looked at to tell it from a placeholder.
-const SAMPLE: usize = 40;
+const SAMPLE: usize = 80;
 
 /// Whether what begins at `body` has as many different characters as chance gives: not `xxxx…`, not words.
 fn is_random(text: &[u8], body: usize, rule: &Rule) -> bool {

@@ -371,7 +371,10 @@ pub(crate) const RULES: &[Rule] = &[
     // OpenAI, then those that follow its form: Anthropic, OpenRouter, Langfuse, DeepSeek and others
     secret("sk-", &[Run(Alnum, 32, 64)]),
     secret("sk-admin-", &[Run(Url, 40, 250)]),
-    secret("sk-ant-", &[Run(Url, 60, 250)]),
+    secret("sk-ant-admin01-", &[Run(Url, 93, 93), Text("AA")]),
+    secret("sk-ant-api03-", &[Run(Url, 93, 93), Text("AA")]),
+    secret("sk-ant-oat01-", &[Run(Url, 93, 93), Text("AA")]),
+    secret("sk-ant-ort01-", &[Run(Url, 93, 93), Text("AA")]),
     secret("sk-lf-", UUID),
     secret("sk-or-v1-", &[Run(Hex, 64, 64)]),
     secret("sk-proj-", &[Run(Url, 40, 250)]),
