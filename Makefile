@@ -3,9 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := build/clients
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install debian demo check test bench simulate crash differential fuzz format lock clean
+.PHONY: help install debian clients demo check test bench simulate crash differential fuzz format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,6 +40,31 @@ debian:
 	  apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
 	fi
 
+# Drivers of other languages, pinned by hash, and the programs that drive them. Go, Node.js and a JDK are Debian's
+# where there are none yet.
+clients: $(CLIENTS)/.built  ## build the client programs in Go, JavaScript and Java that the tests run
+
+$(CLIENTS)/.built: $(wildcard tests/e2e/clients_*/*)
+	@missing=$$(for t in go:golang npm:npm javac:default-jdk-headless mvn:maven; do \
+	  command -v $${t%%:*} >/dev/null || echo $${t#*:}; done); \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing Debian packages: $$missing …"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	fi
+	@echo "Building client programs …"
+	@mkdir -p $(CLIENTS)/node $(CLIENTS)/java/jars $(CLIENTS)/java/classes
+	@cd tests/e2e/clients_pgx && go build -mod=readonly -o $(CURDIR)/$(CLIENTS)/pgx .
+	@cp tests/e2e/clients_node/package*.json $(CLIENTS)/node/
+	@npm ci --prefix $(CLIENTS)/node --silent --ignore-scripts --no-audit --no-fund
+	@while read -r jar hash; do \
+	  file=$(CLIENTS)/java/jars/$$(echo "$$jar" | cut -d: -f2-3 | tr : -).jar; \
+	  mvn -q -B dependency:copy -Dartifact=$$jar -DoutputDirectory=$(CURDIR)/$(CLIENTS)/java/jars && \
+	  echo "$${hash#sha256:}  $$file" | sha256sum --check --quiet || { rm -f "$$file"; exit 1; }; \
+	done < tests/e2e/clients_java/jars.txt
+	@javac -cp "$(CLIENTS)/java/jars/*" -d $(CLIENTS)/java/classes tests/e2e/clients_java/Client.java
+	@touch $@
+
 demo: install debian  ## the story, with a real PostgreSQL and psql; stays up to be tried (CHECK=1: unattended)
 	@$(BIN)/python -m demo.run $(if $(CHECK),--check)
 
@@ -51,7 +77,7 @@ check: install  ## lint, types, import rules (Python and Rust), the conformance 
 	cargo clippy --workspace --locked --quiet -- -D warnings
 	$(BIN)/pytest -q -p no:cacheprovider tests/test_conformance.py
 
-test: install debian  ## install what is needed and run every test
+test: install debian clients  ## install what is needed and run every test
 	cargo test --workspace --locked --quiet
 	$(BIN)/pytest -n 2 --dist loadfile
 

@@ -21,8 +21,11 @@ NUMBER = re.compile(r"[A-Z]\d+")
 CLIENTS = {
     "asyncpg": "asyncpg",
     "bytes": "Peer|hostile",
+    "node-pg": "node-pg",
     "pg_dump": "pg_dump",
     "pgbench": "pgbench",
+    "pgjdbc": "pgjdbc",
+    "pgx": "pgx",
     "psql": "psql",
     "psycopg": "psycopg|Connect|Harness",
     "SQLAlchemy": "sqlalchemy",

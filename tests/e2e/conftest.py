@@ -57,10 +57,14 @@ def gateway(postgres18: Server, postgres15: Server) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="session")
 def tls_gateway(postgres15_tls: Server) -> Iterator[Gateway]:
-    """TLS everywhere: clients must use it, and the target is dialled with it."""
+    """TLS everywhere: clients must use it, and the targets are dialled with it."""
     make_shop(postgres15_tls, "e2e_shop")
-    target = Target("orders-db", postgres15_tls, ("e2e_shop",), labels=LABELS)
-    with Gateway([target], tls=True, settings=SETTINGS) as running:
+    make_workshop(postgres15_tls, "e2e_workshop")
+    targets = [
+        Target("orders-db", postgres15_tls, ("e2e_shop",), labels=LABELS),
+        Target("workshop", postgres15_tls, ("e2e_workshop",)),
+    ]
+    with Gateway(targets, tls=True, settings=SETTINGS, policies=FREE_HANDS) as running:
         yield running
 
 
