@@ -20,10 +20,12 @@ NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
 NUMBER = re.compile(r"[A-Z]\d+")
 CLIENTS = {
     "asyncpg": "asyncpg",
+    "Django": "django",
     "bytes": "Peer|hostile",
     "node-pg": "node-pg",
     "pg_dump": "pg_dump",
     "pgbench": "pgbench",
+    "pgcli": "pgcli",
     "pgjdbc": "pgjdbc",
     "pgx": "pgx",
     "psql": "psql",

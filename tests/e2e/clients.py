@@ -6,7 +6,8 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Self, TypeVar
 
 from tests.rig.binaries import programs
@@ -48,25 +49,35 @@ def psql_script(login: SessionLogin, script: str, *, major: int = 15, options: t
 
 
 class Terminal:
-    """psql in a terminal of its own: what is typed, and what the screen has shown so far."""
+    """psql, or another program, in a terminal of its own: what is typed, and what the screen has shown so far."""
 
-    def __init__(self, login: SessionLogin, major: int = 15) -> None:
+    def __init__(
+        self,
+        login: SessionLogin,
+        major: int = 15,
+        *,
+        command: Sequence[str | Path] = (),
+        variables: Mapping[str, str] | None = None,
+        prompt: str = "=> ",
+    ) -> None:
         main, side = pty.openpty()
         self._main = main
+        self._prompt = prompt
         self.screen = ""
+        plain = {"TERM": "dumb", "PAGER": "cat", "PSQL_HISTORY": "/dev/null", "INPUTRC": "/dev/null"}
         self._process = subprocess.Popen(
-            [programs(major) / "psql", "-X", "-d", login.dsn()],
+            command or [programs(major) / "psql", "-X", "-d", login.dsn()],
             stdin=side,
             stdout=side,
             stderr=side,
             start_new_session=True,
             preexec_fn=_take_terminal,
-            env=os.environ | {"TERM": "dumb", "PAGER": "cat", "PSQL_HISTORY": "/dev/null", "INPUTRC": "/dev/null"},
+            env=login.environment() | plain | dict(variables or {}),
         )
         os.close(side)
 
     def __enter__(self) -> Self:
-        self.wait_for("=> ")
+        self.wait_for(self._prompt)
         return self
 
     def __exit__(self, *_: object) -> None:
