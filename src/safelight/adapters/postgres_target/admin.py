@@ -23,6 +23,7 @@ from safelight.adapters.postgres_target.session_roles import SessionRoles
 from safelight.adapters.postgres_target.snapshot import in_snapshot
 from safelight.adapters.postgres_target.standing import OURS, QUERY_TIMEOUT_SECONDS, StandingConnection
 from safelight.adapters.postgres_target.terminate import Terminator, backend_start
+from safelight.adapters.postgres_target.untrusted import answered_by_a_peer
 from safelight.adapters.postgres_target.wire import Dial, ServerRefused, Wire
 from safelight.domain.capability import Capability
 from safelight.domain.errors import TargetUnavailable
@@ -76,6 +77,7 @@ class PostgresTargetAdmin:
                 warm=warm,
             )
 
+    @answered_by_a_peer
     async def start(self) -> None:
         """Reach the server, and begin to keep session roles warm. Can be used even if this raises: it is tried again.
 
@@ -98,6 +100,7 @@ class PostgresTargetAdmin:
         for connection in (self._control, self._upkeep, *self._databases.values()):
             await connection.close()
 
+    @answered_by_a_peer
     async def lease(
         self, session_id: str, capabilities: frozenset[Capability], database: str, until_ms: int
     ) -> Account:
@@ -114,23 +117,28 @@ class PostgresTargetAdmin:
         if self._roles is not None:
             await self._roles.release(session_id)
 
+    @answered_by_a_peer
     async def backend_start(self, pid: int) -> datetime | None:
         try:
             return await backend_start(self._control, pid)
         except ServerRefused as refused:
             raise _refused(refused) from refused
 
+    @answered_by_a_peer
     async def terminate(self, works: Sequence[Work]) -> list[WorkEnd]:
         return await self._terminator.terminate(works)
 
+    @answered_by_a_peer
     async def catalog(self, database: str) -> Catalog:
         """The catalog as it is now; the same object while nothing has changed. Raises: TargetUnavailable."""
         return await self._catalogs.load(database)
 
+    @answered_by_a_peer
     async def catalog_changed(self, database: str) -> bool:
         """Whether the catalog last given is out of date. Raises: TargetUnavailable."""
         return await self._catalogs.changed(database)
 
+    @answered_by_a_peer
     async def count_rows(self, database: str, query: str, timeout_seconds: float) -> int | None:
         """What a count gives under an account like a session's; None when it cannot be had."""
         session_id = f"count-{secrets.token_hex(8)}"

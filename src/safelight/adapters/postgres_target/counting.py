@@ -6,6 +6,7 @@ read-only transaction, never with the administrator's rights; it is bounded in t
 
 import asyncio
 import math
+import re
 from collections.abc import Mapping
 
 from safelight.adapters.postgres_target.standing import OURS
@@ -13,6 +14,8 @@ from safelight.adapters.postgres_target.wire import Dial, ServerRefused, Wire
 from safelight.domain.errors import PeerProtocolError, TargetUnavailable
 from safelight.domain.target import Target
 from safelight.ports.target_admin import Account
+
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 async def count_rows(
@@ -37,4 +40,4 @@ async def count_rows(
     except (TimeoutError, TargetUnavailable, ServerRefused, PeerProtocolError):
         return None
     value = rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else None
-    return int(value) if value is not None and value.isdigit() else None
+    return int(value) if value is not None and _COUNT.fullmatch(value) else None

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from safelight.adapters.postgres_target.preflight import Observed
 from safelight.adapters.postgres_target.privileges import Attributes, Privileges, attributes_of
 from safelight.adapters.postgres_target.wire import Wire
+from safelight.domain.errors import PeerProtocolError
 from safelight.domain.target import AccountMode, Target
 
 _SERVER = """
@@ -29,7 +30,8 @@ async def observe(
     """Raises: ServerRefused, PeerProtocolError, TargetUnavailable."""
     ((version, standby, administrator, may_signal, sees),) = await wire.query(_SERVER)
     attributes = await attributes_of(wire, administrator or "")
-    assert attributes is not None, "the account that is logged in exists"
+    if attributes is None:
+        raise PeerProtocolError("the account that is logged in does not exist")
     may_grant, missing = await _roles(target, wire, int(version or 0), attributes)
     shares_account = administrator == account and target.account_mode is AccountMode.STATIC
     account_attributes = await attributes_of(wire, account)

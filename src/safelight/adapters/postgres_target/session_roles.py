@@ -14,6 +14,7 @@ import structlog
 from safelight.adapters.postgres_target import roles
 from safelight.adapters.postgres_target.roles import RoleKind, SessionRole, new_role
 from safelight.adapters.postgres_target.standing import StandingConnection
+from safelight.adapters.postgres_target.untrusted import answered_by_a_peer
 from safelight.adapters.postgres_target.wire import ServerRefused
 from safelight.domain.errors import TargetUnavailable
 
@@ -145,6 +146,7 @@ class SessionRoles:
                 async with asyncio.timeout(RETRY_SECONDS if self._to_drop else None):
                     await self._wake.wait()
 
+    @answered_by_a_peer
     async def _tidy(self) -> None:
         if not self._swept:
             await self._sweep()

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+from safelight.adapters.postgres_target.untrusted import UNREADABLE, unreadable
 from safelight.adapters.postgres_target.wire import Dial, Parameter, Row, ServerRefused, Wire
 from safelight.domain.errors import PeerProtocolError, TargetUnavailable
 from safelight.domain.target import Target
@@ -99,6 +100,10 @@ class StandingConnection:
             return await work(wire)
         except ServerRefused:
             raise
+        except UNREADABLE as problem:
+            wire.abort()
+            self._wire = None
+            raise unreadable(problem) from problem
         except BaseException:
             # Whatever broke it off (a timeout too), the next answer would be read as this one's.
             wire.abort()

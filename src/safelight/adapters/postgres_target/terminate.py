@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from safelight.adapters.postgres_target import roles
 from safelight.adapters.postgres_target.standing import StandingConnection
+from safelight.adapters.postgres_target.untrusted import answered_by_a_peer
 from safelight.adapters.postgres_target.wire import ServerRefused
 from safelight.domain.errors import TargetUnavailable
 from safelight.ports.target_admin import Work, WorkEnd
@@ -35,6 +36,7 @@ _STILL_THERE = f"SELECT DISTINCT w.n {_MATCHED}"
 _START = "SELECT (extract(epoch FROM backend_start) * 1000000)::bigint FROM pg_stat_activity WHERE pid = $1"
 
 
+@answered_by_a_peer
 async def backend_start(connection: StandingConnection, pid: int) -> datetime | None:
     """When the process started, to the microsecond; None when there is no such process (any more)."""
     rows = await connection.query(_START, pid)
@@ -95,6 +97,7 @@ class Terminator:
                     continue
         closed.update(names)
 
+    @answered_by_a_peer
     async def _order(
         self, order: str, batch: Sequence[tuple[Work, float, "asyncio.Future[WorkEnd]"]]
     ) -> frozenset[int]:
