@@ -4,9 +4,10 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := build/clients
+SERVERS := build/servers
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install debian clients demo check test bench simulate crash differential fuzz format lock clean
+.PHONY: help install debian clients servers demo check test bench simulate crash differential fuzz format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -65,6 +66,15 @@ $(CLIENTS)/.built: $(wildcard tests/e2e/clients_*/*)
 	@javac -cp "$(CLIENTS)/java/jars/*" -d $(CLIENTS)/java/classes tests/e2e/clients_java/Client.java
 	@touch $@
 
+servers: $(SERVERS)/.installed  ## install PostgreSQL 14, 16 and 17 to test against, pinned by hash
+
+$(SERVERS)/.installed: tests/rig/majors/package.json tests/rig/majors/package-lock.json $(CLIENTS)/.built
+	@echo "Installing PostgreSQL 14, 16 and 17 …"
+	@mkdir -p $(SERVERS) && cp tests/rig/majors/package*.json $(SERVERS)/
+	@npm ci --prefix $(SERVERS) --silent --ignore-scripts --no-audit --no-fund
+	@cd $(SERVERS)/node_modules && for major in */; do (cd $$major && node scripts/hydrate-symlinks.js); done
+	@touch $@
+
 demo: install debian  ## the story, with a real PostgreSQL and psql; stays up to be tried (CHECK=1: unattended)
 	@$(BIN)/python -m demo.run $(if $(CHECK),--check)
 
@@ -77,7 +87,7 @@ check: install  ## lint, types, import rules (Python and Rust), the conformance 
 	cargo clippy --workspace --locked --quiet -- -D warnings
 	$(BIN)/pytest -q -p no:cacheprovider tests/test_conformance.py
 
-test: install debian clients  ## install what is needed and run every test
+test: install debian clients servers  ## install what is needed and run every test
 	cargo test --workspace --locked --quiet
 	$(BIN)/pytest -n 2 --dist loadfile
 

@@ -28,3 +28,9 @@ def postgres15() -> Iterator[Server]:
 def postgres15_tls() -> Iterator[Server]:
     """PostgreSQL 15 from Debian with TLS; its authority's certificate is ``ca_file``."""
     yield from _serve(15, tls=True)
+
+
+@pytest.fixture(scope="session", params=[14, 16, 17])
+def another_major(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """PostgreSQL 14, 16 and 17, one after the other: ``make servers``."""
+    yield from _serve(request.param)

