@@ -32,7 +32,7 @@ def standby(primary: Server) -> Iterator[Standby]:
 
 @pytest.fixture(scope="module")
 def gateway(primary: Server, standby: Standby) -> Iterator[Gateway]:
-    """``workshop`` has one account for all, which may write on a primary; ``roles`` would need accounts of its own."""
+    """``workshop`` has one account for all, which may write on a primary; ``roles`` needs accounts of its own."""
     password = secrets.token_urlsafe(18)
     primary.sql(f"CREATE ROLE reporter LOGIN PASSWORD '{password}'; GRANT pg_read_all_data TO reporter")
     primary.sql("GRANT INSERT, UPDATE ON stock TO reporter", DATABASE)
