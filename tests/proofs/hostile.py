@@ -6,8 +6,10 @@ to the gateway's session account.
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 
 from safelight.protocols.postgres import messages as m
@@ -25,6 +27,8 @@ class Talk:
         self._real_port = real_port
         self.received = b""
         """Everything that the gateway has sent, but what was passed on to the real server."""
+        self.answered = b""
+        """What was passed on to it, in a true login."""
 
     def send(self, data: bytes) -> None:
         """Whether the gateway still wants to hear it or not."""
@@ -40,21 +44,48 @@ class Talk:
         self.received += data
         return data
 
+    def pour(self, data: bytes, seconds: float = WAIT_SECONDS) -> int:
+        """Say this again and again, until the gateway has closed or the time is over: how many bytes it took."""
+        taken, end = 0, time.monotonic() + seconds
+        with contextlib.suppress(OSError):
+            while time.monotonic() < end:
+                taken += self._gateway.send(data)
+        return taken
+
+    def hang_up(self) -> None:
+        self._gateway.close()
+
+    def upgrade(self, context: ssl.SSLContext) -> None:
+        """Take the gateway's TLS, and give it a handshake of ours."""
+        self.send(b"S")
+        self._gateway = context.wrap_socket(self._gateway, server_side=True)
+
     def listen(self) -> None:
         """Say nothing until the gateway has closed."""
         while self.hear():
             pass
 
-    def login(self) -> None:
-        """Let the real server log the gateway in, up to ReadyForQuery; then the real server is gone."""
+    def login(self, up_to_bytes: int | None = None, *, until: bytes | None = None) -> int:
+        """Let the real server log the gateway in, up to ReadyForQuery; then the real server is gone. The gateway
+        hears so many bytes of it and no more, or up to and with ``until``. How many bytes it heard."""
+        heard = b""
+        self.answered = self._startup
         with socket.create_connection(("127.0.0.1", self._real_port), WAIT_SECONDS) as real:
             real.sendall(self._startup)
-            while True:
-                reply = real.recv(65536)
-                self._gateway.sendall(reply)
-                if not reply or reply.endswith(m.ready_for_query()):
-                    return
-                real.sendall(self._gateway.recv(65536))
+            while reply := real.recv(65536):
+                end = len(heard) + len(reply) if up_to_bytes is None else up_to_bytes
+                if until is not None and until in heard + reply:
+                    end = (heard + reply).index(until) + len(until)
+                told = reply[: end - len(heard)]
+                self._gateway.sendall(told)
+                heard += told
+                cut_off = until in heard if until is not None else len(heard) == up_to_bytes
+                if cut_off or reply.endswith(m.ready_for_query()):
+                    break
+                answer = self._gateway.recv(65536)
+                self.answered += answer
+                real.sendall(answer)
+        return len(heard)
 
     def answer_query(self, *replies: bytes) -> None:
         """After a true login: wait for a statement and answer it with this, then listen."""
@@ -100,13 +131,16 @@ class SilentServer(_Elsewhere):
 
 
 class HostileServer(_Elsewhere):
-    """:attr:`script` is played to everybody but the administrator."""
+    """:attr:`script` is played to everybody but the administrator, and with :attr:`to_all` to everybody. TLS hides
+    who comes: with :attr:`passes_tls` it is passed on whole."""
 
     def __init__(self, real: Server) -> None:
         listener = socket.create_server(("127.0.0.1", 0))
         super().__init__(real, listener.getsockname()[1])
         self._listener = listener
         self.script: Script = Talk.listen
+        self.to_all = False
+        self.passes_tls = True
         self.talks: list[Talk] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -127,7 +161,9 @@ class HostileServer(_Elsewhere):
             if len(head) < 4:
                 return
             startup = head + gateway.recv(struct.unpack("!i", head)[0] - 4, socket.MSG_WAITALL)
-            if b"user\0safelight_admin\0" in startup:
+            if not self.to_all and (
+                b"user\0safelight_admin\0" in startup or (self.passes_tls and startup == m.ssl_request())
+            ):
                 _pass_on(gateway, startup, self._real.port)
                 return
             gateway.settimeout(WAIT_SECONDS)

@@ -3,6 +3,7 @@
 import secrets
 import socket
 import struct
+import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
@@ -80,6 +81,21 @@ class Peer:
                 raise EOFError
             data += part
         return data
+
+    def drain(self, seconds: float) -> bytes:
+        """Read whatever comes in this time, or until the other side closes; the first million bytes of it."""
+        kept, end = bytearray(), time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            try:
+                data = self._socket.recv(262_144)
+            except OSError:
+                break
+            if not data:
+                break
+            kept += data[: 1_000_000 - len(kept)]
+        self._socket.settimeout(TIMEOUT_SECONDS)
+        return bytes(kept)
 
     def next_message(self) -> tuple[bytes, bytes]:
         head = self.read(5)
