@@ -44,9 +44,6 @@ class NullGate:
     def intended(self, plan: StatementPlan, intent: int) -> Authorized[StatementPlan]:
         return self._authorized
 
-    def noted(self) -> None:
-        return None
-
     def mask_text(self, text: bytes) -> bytes:
         return text
 

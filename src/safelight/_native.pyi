@@ -3,8 +3,8 @@
 This is the contract that the Python side is written and typed against.
 """
 
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, Self, TypeVar
 
 V = TypeVar("V")
 
@@ -202,7 +202,16 @@ class RecordQueue:
     ) -> int | None:
         """Queue the record of how a statement ended; its index, or None as :meth:`statement`."""
     def take(self) -> bytes:
-        """All that is queued: whole lines."""
+        """All that is queued: whole lines. The caller writes them, behind the keys that are new."""
+    def write_to(self, descriptor: int, room_bytes: int) -> None:
+        """A file that the fast path may write to itself, by one ``write`` each time, while no key is new. After
+        ``room_bytes`` it asks the interpreter again. Before the descriptor is closed another one must be given."""
+    def take_written(self) -> tuple[bytes, int, int]:
+        """What the fast path has written since the last call: (lines, records in the log with these, for how many
+        milliseconds the oldest has been there). Also to be called before :meth:`take`, whose lines come after."""
+    @property
+    def problem(self) -> str | None:
+        """Why the fast path could not write. How much is in the file is not known; nothing may be added."""
 
 def fold(peaks: list[bytes | None], leaves: list[bytes]) -> list[bytes | None]:
     """RFC 6962 §2.1: the complete subtrees (``peaks[level]`` over 2**level leaves) after appending leaf hashes."""
@@ -210,12 +219,21 @@ def fold(peaks: list[bytes | None], leaves: list[bytes]) -> list[bytes | None]:
 def fold_lines(peaks: list[bytes | None], lines: bytes) -> tuple[int, list[bytes | None]]:
     """The same for records, each ended by a line break; how many there were."""
 
+class Epoch:
+    """How often something has changed that decisions rest on. It never goes back."""
+
+    def __init__(self) -> None: ...
+    @property
+    def value(self) -> int: ...
+    def advance(self) -> None: ...
+
 class ShapeCache(Generic[V]):
     """Values kept by the shape of a text: its skeleton and those of its literals that matter. Simple and extended
     protocol are kept apart: a message of several statements has a meaning only in one.
 
-    A text without a shape is kept by its exact bytes; one longer than 16 KiB is not kept. At most 4,096 shapes of 512
-    values each and 1,024 exact texts, where the oldest go first, and a weight of 16,384 in all, where everything goes.
+    A text without a shape is kept by its exact bytes; one longer than 16 KiB is not kept. At most 4,096 shapes of
+    512 values each and 1,024 exact texts, where the oldest go first, and a weight of 16,384 in all, where everything
+    goes.
     """
 
     def __init__(self) -> None: ...
@@ -278,9 +296,16 @@ class FastPath(Generic[V]):
     """
 
     def __init__(
-        self, session_id: str, cache: ShapeCache[V], queue: RecordQueue, stream: ServerStream, now_micros: int
+        self,
+        session_id: str,
+        cache: ShapeCache[V],
+        queue: RecordQueue,
+        stream: ServerStream,
+        epochs: Sequence[Epoch],
+        now_micros: int,
     ) -> None:
-        """``now_micros`` is now on the caller's monotonic clock."""
+        """Nothing is taken unless the sum of ``epochs`` is the cache's. ``now_micros`` is now on the caller's
+        monotonic clock."""
     @property
     def busy(self) -> bool:
         """Something is in flight here."""
@@ -299,9 +324,9 @@ class FastPath(Generic[V]):
     def rest(self, idle: bool) -> None:
         """The slow path has nothing open and waits for nothing. ``idle``: no transaction is open, else one is and
         has not failed."""
-    def take(self, data: bytes, epoch: int) -> bytes | None:
+    def take(self, data: bytes) -> bytes | None:
         """Take a client's bytes: what to forward when the audit log is written, or None, with nothing done, when the
-        slow path has to take them. Nothing is taken while ``epoch`` is not the cache's.
+        slow path has to take them.
 
         Raises:
             ValueError: a record could not be made.
@@ -318,3 +343,42 @@ class FastPath(Generic[V]):
     ) -> tuple[tuple[V, bytes] | None, tuple[V, bytes, bytes] | None, Flight[V] | None]:
         """The slow path takes over, until it rests: (what the unnamed statement has come to mean: plan and text; the
         unnamed portal of an open transaction: plan, text and Bind's body; what is in flight)."""
+
+class ClientSide:
+    """The client's socket of a session, as an ``asyncio.BufferedProtocol`` (by its methods, not by inheritance).
+
+    What the fast path takes leaves from here by ``send`` when the log is written: natively, or else when ``written``
+    says so. Everything else is for the methods of the class that inherits from this one: ``received(data)``, and
+    ``full()`` after a piece that filled the buffer. Both sides may share one buffer: it is empty again before the
+    next socket is read.
+    """
+
+    def __new__(
+        cls,
+        buffer: memoryview,
+        fast: FastPath[V],
+        send: Callable[[bytes], None],
+        written: Callable[[], bool],
+    ) -> Self: ...
+    def get_buffer(self, sizehint: int) -> memoryview: ...
+    def buffer_updated(self, nbytes: int) -> None: ...
+    def stop(self) -> None:
+        """From now on bytes are dropped, and nothing is sent."""
+
+class TargetSide:
+    """The target's. Answers of what the fast path took leave by ``send``, and ``noted`` is called for their outcomes.
+    The inheriting class has ``told(out, events)`` for everything else, ``failed(why)`` when the target broke the
+    protocol, and ``full()``.
+    """
+
+    def __new__(
+        cls,
+        buffer: memoryview,
+        fast: FastPath[V],
+        send: Callable[[bytes], None],
+        noted: Callable[[], None],
+    ) -> Self: ...
+    def get_buffer(self, sizehint: int) -> memoryview: ...
+    def buffer_updated(self, nbytes: int) -> None: ...
+    def stop(self) -> None:
+        """From now on bytes are dropped, and nothing is sent."""

@@ -170,7 +170,7 @@ async def test_who_changes_accounts(node: Node, refused: Refused) -> None:
     for sponsor in ("bot", "nobody"):
         with refused("principal.sponsor"):
             await people.create_agent("eve", "bot2", sponsor=sponsor, groups=[])
-    epoch = node.services.statements.epoch
+    epoch = node.services.access.epoch.value
     changed = await people.set_groups("eve", "ada", ["oncall", "dba"])
-    assert changed.groups == {"oncall", "dba"} and node.services.statements.epoch > epoch
+    assert changed.groups == {"oncall", "dba"} and node.services.access.epoch.value > epoch
     assert [p.name for p in people.list("eve")] == sorted(node.services.access.principals())

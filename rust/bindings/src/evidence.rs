@@ -1,5 +1,6 @@
 //! `RecordQueue`, `fold` and `fold_lines`: see `_native.pyi`.
 use std::borrow::Cow;
+use std::os::fd::RawFd;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -7,6 +8,8 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use safelight_evidence as evidence;
 use safelight_evidence::{Frontier, Hash, Outcome, Session, Statement, HASH_BYTES, KEY_BYTES};
+
+use crate::log_file::LogFile;
 
 fn value_error(problem: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(problem.to_string())
@@ -39,6 +42,37 @@ fn counts(cells: Option<&Bound<'_, PyDict>>) -> PyResult<Vec<(String, i64)>> {
 #[pyclass]
 pub struct RecordQueue {
     pub queue: evidence::RecordQueue,
+    file: Option<LogFile>,
+    /// A key that is not on disk yet: nothing is written before it.
+    new_key: bool,
+    /// Somebody knows that records wait which nothing waits for.
+    noted: bool,
+    problem: Option<String>,
+}
+
+impl RecordQueue {
+    /// Write what is queued without the interpreter. `false`: it has to be asked to.
+    pub fn written(&mut self) -> bool {
+        if self.queue.lines().is_empty() {
+            return self.problem.is_none();
+        }
+        let Some(file) = self.file.as_mut().filter(|_| !self.new_key) else {
+            return false;
+        };
+        match file.write(&mut self.queue) {
+            Ok(written) => written,
+            Err(problem) => {
+                self.problem = Some(problem);
+                self.file = None;
+                false
+            }
+        }
+    }
+
+    /// Whether somebody has to be told that records wait.
+    pub fn note(&mut self) -> bool {
+        !std::mem::replace(&mut self.noted, true)
+    }
 }
 
 #[pymethods]
@@ -47,7 +81,32 @@ impl RecordQueue {
     fn new(next_index: u64, full_bytes: usize) -> Self {
         Self {
             queue: evidence::RecordQueue::new(next_index, full_bytes),
+            file: None,
+            new_key: false,
+            noted: false,
+            problem: None,
         }
+    }
+
+    #[getter]
+    fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    fn write_to(&mut self, descriptor: RawFd, room_bytes: usize) {
+        self.file = Some(LogFile::new(descriptor, room_bytes));
+    }
+
+    fn take_written<'py>(&mut self, py: Python<'py>) -> (Bound<'py, PyBytes>, u64, u64) {
+        self.noted = false;
+        let written = self
+            .file
+            .as_mut()
+            .map(|file| std::mem::take(&mut file.written));
+        let written = written.unwrap_or_default();
+        let age = written.since.map_or(0, |since| since.elapsed().as_millis());
+        let lines = PyBytes::new(py, &written.lines);
+        (lines, written.size, u64::try_from(age).unwrap_or(u64::MAX))
     }
 
     #[getter]
@@ -77,6 +136,7 @@ impl RecordQueue {
             .map_err(|_| value_error("a session key has 32 bytes"))?;
         let session =
             Session::new(&key, identity, associated, session_json).map_err(value_error)?;
+        self.new_key = true;
         self.queue.open_session(session_id, session);
         Ok(())
     }
@@ -189,6 +249,7 @@ impl RecordQueue {
     fn take<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let lines = PyBytes::new(py, self.queue.lines());
         self.queue.clear();
+        self.new_key = false;
         lines
     }
 }

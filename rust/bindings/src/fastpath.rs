@@ -2,11 +2,12 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyList};
 use safelight_fastpath as fastpath;
 use safelight_fastpath::{Entry, Forward, KnownRead, Moment, Reply};
 use safelight_wire::Bytes;
 
+use crate::epoch::{self, Epoch};
 use crate::evidence::RecordQueue;
 use crate::wire::{events, value_error, ResultPlan, ServerStream};
 
@@ -105,13 +106,20 @@ struct FlightBatch {
 type Statement = (Py<PyAny>, Py<PyBytes>);
 type Portal = (Py<PyAny>, Py<PyBytes>, Py<PyBytes>);
 
+/// What came of a piece of the target's bytes.
+pub enum Answer<'py> {
+    Passed(Bound<'py, PyBytes>),
+    Told(Bound<'py, PyBytes>, Bound<'py, PyList>),
+}
+
 /// See `_native.pyi`.
 #[pyclass]
-struct FastPath {
+pub struct FastPath {
     path: fastpath::FastPath<Py<PyAny>>,
     cache: Py<ShapeCache>,
     queue: Py<RecordQueue>,
     stream: Py<ServerStream>,
+    epochs: Vec<Py<Epoch>>,
     /// A moment of the caller's monotonic clock, and the same of ours.
     made_micros: i64,
     made: Instant,
@@ -126,6 +134,61 @@ impl FastPath {
             wall_ms: wall.map_or(0, |since| signed(since.as_millis())),
         }
     }
+
+    pub fn taken<'py>(
+        &mut self,
+        py: Python<'py>,
+        data: &Bound<'py, PyBytes>,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let cache = self.cache.borrow(py);
+        if cache.cache.epoch() != epoch::sum(&self.epochs) {
+            return Ok(None);
+        }
+        let at = self.now();
+        let mut queue = self.queue.borrow_mut(py);
+        let mut stream = self.stream.borrow_mut(py);
+        let (queue, stream) = (&mut queue.queue, &mut stream.stream);
+        let taken = self
+            .path
+            .take(data.as_bytes(), at, &cache.cache, queue, stream)
+            .map_err(value_error)?;
+        Ok(taken.map(|forward| match forward {
+            Forward::Same => data.clone(),
+            Forward::Changed(changed) => PyBytes::new(py, &changed),
+        }))
+    }
+
+    /// Write the log without the interpreter; see `RecordQueue::written`.
+    pub fn written(&self, py: Python<'_>) -> bool {
+        self.queue.borrow_mut(py).written()
+    }
+
+    /// See `RecordQueue::note`.
+    pub fn note(&self, py: Python<'_>) -> bool {
+        self.queue.borrow_mut(py).note()
+    }
+
+    pub fn answered<'py>(
+        &mut self,
+        py: Python<'py>,
+        data: &Bound<'py, PyBytes>,
+    ) -> PyResult<Answer<'py>> {
+        let at = self.now();
+        let reply = {
+            let mut queue = self.queue.borrow_mut(py);
+            let mut stream = self.stream.borrow_mut(py);
+            let (queue, stream) = (&mut queue.queue, &mut stream.stream);
+            self.path
+                .reply(data.as_bytes(), at, queue, stream)
+                .map_err(value_error)?
+        };
+        Ok(match reply {
+            Reply::Passed(bytes) => Answer::Passed(output(py, data, bytes)),
+            Reply::Told(step) => {
+                Answer::Told(output(py, data, step.bytes), events(py, step.events)?)
+            }
+        })
+    }
 }
 
 #[pymethods]
@@ -136,6 +199,7 @@ impl FastPath {
         cache: Py<ShapeCache>,
         queue: Py<RecordQueue>,
         stream: Py<ServerStream>,
+        epochs: Vec<Py<Epoch>>,
         now_micros: i64,
     ) -> Self {
         Self {
@@ -143,6 +207,7 @@ impl FastPath {
             cache,
             queue,
             stream,
+            epochs,
             made_micros: now_micros,
             made: Instant::now(),
         }
@@ -185,29 +250,8 @@ impl FastPath {
         &mut self,
         py: Python<'py>,
         data: Bound<'py, PyBytes>,
-        epoch: i64,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let cache = self.cache.borrow(py);
-        if cache.cache.epoch() != epoch {
-            return Ok(None);
-        }
-        let at = self.now();
-        let mut queue = self.queue.borrow_mut(py);
-        let mut stream = self.stream.borrow_mut(py);
-        let taken = self
-            .path
-            .take(
-                data.as_bytes(),
-                at,
-                &cache.cache,
-                &mut queue.queue,
-                &mut stream.stream,
-            )
-            .map_err(value_error)?;
-        Ok(taken.map(|forward| match forward {
-            Forward::Same => data,
-            Forward::Changed(changed) => PyBytes::new(py, &changed),
-        }))
+        self.taken(py, &data)
     }
 
     fn reply<'py>(
@@ -215,19 +259,9 @@ impl FastPath {
         py: Python<'py>,
         data: Bound<'py, PyBytes>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let at = self.now();
-        let reply = {
-            let mut queue = self.queue.borrow_mut(py);
-            let mut stream = self.stream.borrow_mut(py);
-            self.path
-                .reply(data.as_bytes(), at, &mut queue.queue, &mut stream.stream)
-                .map_err(value_error)?
-        };
-        Ok(match reply {
-            Reply::Passed(bytes) => output(py, &data, bytes).into_any(),
-            Reply::Told(step) => (output(py, &data, step.bytes), events(py, step.events)?)
-                .into_pyobject(py)?
-                .into_any(),
+        Ok(match self.answered(py, &data)? {
+            Answer::Passed(out) => out.into_any(),
+            Answer::Told(out, events) => (out, events).into_pyobject(py)?.into_any(),
         })
     }
 

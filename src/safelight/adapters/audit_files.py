@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -79,6 +80,7 @@ class AuditFiles:
         self._segment = Segment(
             paths, files.open_to_append(paths.records), files.open_to_append(paths.checkpoints), recovered.length
         )
+        self.queue.write_to(self._segment.records, UNFOLDED_BYTES)
         self._retiring: Retiring | None = None
         self._keys = files.open_to_append(directory / audit_keys.NAME)
         self._keys_added = True
@@ -218,8 +220,13 @@ class AuditFiles:
     def flush(self) -> None:
         if self._failure is not None:
             raise AuditUnavailable(self._failure)
-        if not self.queue.queued_bytes:
-            return
+        self._account()
+        if self.queue.queued_bytes:
+            self._write()
+        if self._segment.length >= self._segment_bytes and self._retiring is None:
+            self._next_segment()
+
+    def _write(self) -> None:
         lines, new = self._writer.take()
         try:
             if new:
@@ -227,21 +234,30 @@ class AuditFiles:
                 files.write_all(self._keys, b"".join(audit_keys.line_of(key, self._node_key) for key in new))
             files.write_all(self._segment.records, lines)
         except OSError as error:
-            self._fail(f"the audit log cannot be written: {error}")
-            raise AuditUnavailable(self._failure) from error
-        self._written(lines)
+            self._cannot_write(str(error))
+        self._written(lines, self.queue.next_index, 0)
 
-    def _written(self, lines: bytes) -> None:
-        self._size = self.queue.next_index
+    def _account(self) -> None:
+        """Take note of what the fast path has written."""
+        lines, size, age_ms = self.queue.take_written()
+        if lines:
+            self._written(lines, size, age_ms)
+        if self.queue.problem is not None:
+            self._cannot_write(self.queue.problem)
+
+    def _cannot_write(self, why: str) -> NoReturn:
+        self._fail(f"the audit log cannot be written: {why}")
+        raise AuditUnavailable(self._failure)
+
+    def _written(self, lines: bytes, size: int, age_ms: int) -> None:
+        self._size = size
         self._unfolded.append(lines)
         self._unfolded_bytes += len(lines)
         self._segment.length += len(lines)
         if self._uncovered_since_ms is None:
-            self._uncovered_since_ms = self._clock.monotonic_ms()
+            self._uncovered_since_ms = self._clock.monotonic_ms() - age_ms
         if self._unfolded_bytes > UNFOLDED_BYTES:
             self._tree()
-        if self._segment.length >= self._segment_bytes and self._retiring is None:
-            self._next_segment()
 
     def _tree(self) -> Frontier:
         """The tree over all that is written. Many records at once cost less than as many single ones."""
@@ -281,6 +297,7 @@ class AuditFiles:
         fresh = Segment(paths, files.create(paths.next), None, 0)
         self._retiring = Retiring(self._segment, self._tree().copy())
         self._segment = fresh
+        self.queue.write_to(fresh.records, UNFOLDED_BYTES)
         self._wanted.set()
 
     # --- durability --------------------------------------------------------------------------------------------
@@ -290,8 +307,7 @@ class AuditFiles:
             raise ValueError("no such record")
         if index < self._durable_size:
             return
-        if index >= self._size:
-            self.flush()
+        self.flush()
         await self._committed(index, signed=False)
 
     async def checkpoint(self) -> str:
@@ -380,6 +396,7 @@ class AuditFiles:
         if self._failure is not None:
             return
         self._failure = why
+        self.queue.write_to(-1, 0)  # no room: the fast path asks, and is told
         for waiter in self._waiters:
             if not waiter.future.done():
                 waiter.future.set_exception(AuditUnavailable(why))

@@ -8,6 +8,7 @@ the same tick. It must never answer from a guess: what is not here does not exis
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from safelight._native import Epoch
 from safelight.domain.access_request import AccessRequest, RequestState
 from safelight.domain.deadline import Deadline, Instant
 from safelight.domain.grant import Grant, GrantState, SessionCredential
@@ -43,10 +44,10 @@ def is_over(record: Record) -> bool:
 
 
 class AccessState:
-    """See the module. ``epoch`` grows with every change that can alter a decision on a statement."""
+    """See the module. ``epoch`` advances with every change that can alter a decision on a statement."""
 
     def __init__(self, *, history: int = 2_000) -> None:
-        self.epoch = 0
+        self.epoch = Epoch()
         self._kinds: dict[str, dict[str, Record]] = {}
         self._over: dict[str, dict[str, None]] = {}
         self._history = history
@@ -232,7 +233,7 @@ class AccessState:
         kind, identity = key(record)
         self._kinds.setdefault(kind, {})[identity] = record
         if isinstance(record, DECISIVE):
-            self.epoch += 1
+            self.epoch.advance()
         self._keep_history(kind, identity, record)
 
     def _keep_history(self, kind: str, identity: str, record: Record) -> None:

@@ -1,11 +1,12 @@
 """May this statement run now? The grant must live, no lock may name the session, and policy must allow it.
 
 Any failure on the way is a denial (``policy.error``). The answer may be cached for equal facts of one session's
-grant as long as ``epoch`` stays the same; that a grant ends by time is watched by the session's deadline.
+grant as long as ``epochs`` stay the same; that a grant ends by time is watched by the session's deadline.
 """
 
 import structlog
 
+from safelight._native import Epoch
 from safelight.application.access_state import AccessState
 from safelight.application.authority import lock_refusal
 from safelight.application.policy_in_force import FAILED, PolicyInForce
@@ -29,9 +30,9 @@ class StatementAuthorizer:
         self._clock = clock
 
     @property
-    def epoch(self) -> int:
-        """Grows whenever a decision could be another one than before."""
-        return self._access.epoch + self._targets.epoch + self._policy.epoch
+    def epochs(self) -> tuple[Epoch, ...]:
+        """One of them advances whenever a decision could be another one than before."""
+        return self._access.epoch, self._targets.epoch, self._policy.epoch
 
     def replace_engine(self, engine: Policy) -> None:
         self._policy.replace_engine(engine)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import structlog
 
+from safelight._native import Epoch
 from safelight.domain.decision import Decision, Effect
 from safelight.domain.errors import Refusal
 from safelight.domain.principal import Principal
@@ -22,15 +23,15 @@ FAILED = Refusal(
 
 
 class PolicyInForce:
-    """Answers like a :class:`Policy`, but never raises. ``epoch`` grows when the engine is replaced."""
+    """Answers like a :class:`Policy`, but never raises. ``epoch`` advances when the engine is replaced."""
 
     def __init__(self, engine: Policy) -> None:
         self.engine = engine
-        self.epoch = 0
+        self.epoch = Epoch()
 
     def replace_engine(self, engine: Policy) -> None:
         self.engine = engine
-        self.epoch += 1
+        self.epoch.advance()
 
     def decide_statement(self, question: StatementQuestion) -> Decision:
         return self._guarded(lambda: self.engine.decide_statement(question), _denied())

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from safelight._native import Epoch
 from safelight.domain.target import Target
 
 
 class TargetDirectory:
-    """``epoch`` grows when the targets are replaced."""
+    """``epoch`` advances when the targets are replaced."""
 
     def __init__(self, targets: Mapping[str, Target]) -> None:
-        self.epoch = 0
+        self.epoch = Epoch()
         self._targets: Mapping[str, Target] = MappingProxyType(dict(targets))
 
     @property
@@ -22,4 +23,4 @@ class TargetDirectory:
 
     def replace(self, targets: Mapping[str, Target]) -> None:
         self._targets = MappingProxyType(dict(targets))
-        self.epoch += 1
+        self.epoch.advance()

@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from safelight.domain.errors import PeerProtocolError
 from safelight.protocols.base.commands import Compute, Handshake, Read, Send, StartTls, TlsInfo
@@ -20,6 +20,17 @@ MAX_UNREAD_BYTES = 128 * 1024
 
 ProtocolAnswer = Callable[[Any], Awaitable[Any]]
 """Answers the commands that only one protocol knows (such as finding a verifier)."""
+
+
+class BufferedProtocol(Protocol):
+    """An ``asyncio.BufferedProtocol`` by its methods."""
+
+    def get_buffer(self, sizehint: int) -> memoryview: ...
+    def buffer_updated(self, nbytes: int) -> None: ...
+    def eof_received(self) -> bool: ...
+    def pause_writing(self) -> None: ...
+    def resume_writing(self) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -125,9 +136,9 @@ class Connection(asyncio.Protocol):
         loop.call_soon(_feed, self.transport, received)
         return await upgrading
 
-    def hand_over(self, protocol: asyncio.BaseProtocol) -> bytes:
+    def hand_over(self, protocol: BufferedProtocol) -> bytes:
         """Give the transport to ``protocol``; returns the bytes that were received and not read."""
-        self.transport.set_protocol(protocol)
+        self.transport.set_protocol(cast(asyncio.BaseProtocol, protocol))  # uvloop looks for methods, not for a class
         self.transport.resume_reading()
         unread = bytes(self._unread)
         self._unread.clear()

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from safelight._native import ShapeCache
-from safelight.dataplane.departures import Departures
+from safelight._native import Epoch, ShapeCache
 from safelight.dataplane.postgres.gate import SessionGate
 from safelight.domain.errors import Refusal
 from safelight.protocols.postgres.analysis import Analysis
@@ -18,9 +17,9 @@ UNREADABLE = Analysis((), Refusal("postgres.text.size", "too long", "shorten it"
 
 @dataclass
 class _Meanings:
-    """Reads when it is let go; ``serial`` is moved by the test."""
+    """Reads when it is let go; ``epoch`` is advanced by the test."""
 
-    serial: int = 0
+    epoch: Epoch = field(default_factory=Epoch)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     reading: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -40,14 +39,14 @@ def _gate(meanings: _Meanings) -> SessionGate:
         session_id="s-1",
         principal="ada",
         decide=unused,
-        decision_epoch=lambda: 0,
+        decision_epochs=(),
         meanings=cast(Any, meanings),
         search_path=None,
         masker=unused,
         read_only=True,
         longest_ms=longest,
         audit=unused,
-        departures=Departures(unused, unused),
+        departures=unused,
         clock=unused,
     )
 
@@ -69,7 +68,7 @@ def test_a_reading_that_a_new_catalog_overtook_is_read_again() -> None:
         gate = _gate(meanings)
         asked = asyncio.create_task(gate.plan(b"SELECT 1", False))
         await meanings.reading.wait()
-        meanings.serial += 1  # a label was added
+        meanings.epoch.advance()  # a label was added
         meanings.go.set()
         plan = await asked
         assert plan.epoch != gate.epoch, "the relay would forward what was decided by the old labels"

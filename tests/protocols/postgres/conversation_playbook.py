@@ -167,9 +167,6 @@ class FakeGate:
     def intended(self, plan: StatementPlan, intent: int) -> Authorized[StatementPlan]:
         return Authorized(plan, plan.decision, intent)
 
-    def noted(self) -> None:
-        self.log.append(("noted",))
-
     def results(self) -> list[object]:
         """How statements ended, in order."""
         return [entry[2] for entry in self.log if entry[0] == "outcome"]
@@ -182,7 +179,7 @@ class Talk:
         self.gate = FakeGate()
         self.stream = _native.ServerStream(max_message_bytes=1 << 20, max_row_bytes=1 << 20)
         self.fast: _native.FastPath[MessagePlan] = _native.FastPath(
-            "session", _native.ShapeCache(), _native.RecordQueue(0, 0), self.stream, 0
+            "session", _native.ShapeCache(), _native.RecordQueue(0, 0), self.stream, (), 0
         )
         self.relay = Relay(self.gate, self.stream, self.fast)
         self.replies = Replies(self.relay, "oncall", lambda name, value: None)

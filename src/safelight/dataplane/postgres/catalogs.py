@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import structlog
 
+from safelight._native import Epoch
 from safelight.domain.errors import TargetUnavailable
 from safelight.ports.target_admin import TargetAdmin
 from safelight.protocols.postgres.catalog import Catalog
@@ -19,12 +20,12 @@ POLL_SECONDS = 10.0
 
 
 class Catalogs:
-    """``serial`` grows whenever a catalog of the target has changed."""
+    """``epoch`` advances whenever a catalog of the target has changed."""
 
     def __init__(self, admin: TargetAdmin[Catalog]) -> None:
         self._admin = admin
         self._current: dict[str, Catalog] = {}
-        self.serial = 0
+        self.epoch = Epoch()
 
     async def get(self, database: str) -> Catalog:
         """The catalog; loaded when it is wanted for the first time.
@@ -44,7 +45,7 @@ class Catalogs:
         before = self._current.get(database)
         if before is None or before.version != catalog.version:
             self._current[database] = catalog
-            self.serial += 1
+            self.epoch.advance()
         return self._current[database]
 
     async def replace_admin(self, admin: TargetAdmin[Catalog]) -> None:
@@ -56,13 +57,13 @@ class Catalogs:
         loaded = {database: await admin.catalog(database) for database in list(self._current)}
         self._admin = admin
         self._current = loaded
-        self.serial += 1
+        self.epoch.advance()
 
     def start_over(self, admin: TargetAdmin[Catalog]) -> None:
         """Forget everything; the next use loads through ``admin``."""
         self._admin = admin
         self._current.clear()
-        self.serial += 1
+        self.epoch.advance()
 
     async def poll(self) -> None:
         """Reload what is in use, for ever. A target that cannot be reached is asked again the next time."""

@@ -4,7 +4,7 @@ What is known is answered at once; what is not becomes :meth:`SessionGate.plan`,
 session's messages wait in order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from safelight import _native
 from safelight.dataplane.departures import Departures
@@ -27,7 +27,7 @@ INTENT, OUTCOME, REFUSED = "statement.intent", "statement.outcome", "statement.r
 
 
 class SessionGate:
-    """``decision_epoch`` changes whenever a decision could; together with the catalog's serial it dates plans.
+    """``decision_epochs``: one of them advances whenever a decision could change; with the catalog's they date plans.
     ``read_only``: intents of harmless statements need no fsync, because the account itself can change nothing."""
 
     def __init__(
@@ -36,7 +36,7 @@ class SessionGate:
         session_id: str,
         principal: str,
         decide: DecideStatement,
-        decision_epoch: Callable[[], int],
+        decision_epochs: Iterable[_native.Epoch],
         meanings: Meanings,
         search_path: str | None,
         masker: _native.Masker,
@@ -49,14 +49,14 @@ class SessionGate:
         self._session_id = session_id
         self._principal = principal
         self._decide = decide
-        self._decision_epoch = decision_epoch
+        self.epochs = (*decision_epochs, meanings.epoch)
         self._meanings = meanings
         self._search_path = search_path
         self._masker = masker
         self._read_only = read_only
         self._longest_ms = longest_ms
         self._audit = audit
-        self.noted = departures.note
+        self._departures = departures
         self._clock = clock
         self._catalog: Catalog | None = None
         self._analyses: _native.ShapeCache[Analysis] = _native.ShapeCache()
@@ -82,7 +82,7 @@ class SessionGate:
 
     @property
     def epoch(self) -> int:
-        return self._decision_epoch() + self._meanings.serial
+        return sum(epoch.value for epoch in self.epochs)
 
     def lookup(self, text: bytes, extended: bool) -> MessagePlan | None:
         epoch = self.epoch
@@ -208,7 +208,7 @@ class SessionGate:
             outcome.sqlstate,
             cells or None,
         )
-        self.noted()
+        self._departures.note()
         if self.watchers:
             self._tell({"event": OUTCOME, "intent": intent, "result": outcome.result, "rows": outcome.rows})
 
@@ -216,7 +216,7 @@ class SessionGate:
         self.statements += 1
         fields = b'"rule":"%s"' % refusal.rule.encode()
         self._audit.append_statement(self._session_id, REFUSED, self._clock.wall_ms(), fields, text)
-        self.noted()
+        self._departures.note()
         if self.watchers:
             self._tell({"event": REFUSED, "rule": refusal.rule, "message": refusal.message, "text": text})
 

@@ -3,7 +3,7 @@
 Shared by the sessions that agree in these. Analyses outlive changes of policy; they end with their catalog.
 """
 
-from safelight._native import ShapeCache
+from safelight._native import Epoch, ShapeCache
 from safelight.dataplane.analysts import AnalystPool
 from safelight.dataplane.postgres.catalogs import Catalogs, under_search_path
 from safelight.protocols.postgres.analysis import Analysis
@@ -25,8 +25,8 @@ class Meanings:
         """search_path → (catalog, the same under the search_path, its analyses)."""
 
     @property
-    def serial(self) -> int:
-        return self._catalogs.serial
+    def epoch(self) -> Epoch:
+        return self._catalogs.epoch
 
     async def reload(self) -> None:
         """Raises: TargetUnavailable."""

@@ -145,7 +145,7 @@ class _Begun:
             session_id=info.id,
             principal=info.principal,
             decide=lambda facts, approved: node.statements.decide(info, facts, approved=approved),
-            decision_epoch=lambda: node.statements.epoch,
+            decision_epochs=node.statements.epochs,
             meanings=self._target.meanings(info.database),
             search_path=search_path,
             masker=masker,
@@ -163,7 +163,7 @@ class _Begun:
             max_message_bytes=node.limits.max_message_bytes, max_row_bytes=node.limits.max_row_bytes
         )
         now_micros = time.monotonic_ns() // 1000
-        fast = _native.FastPath(self._info.id, gate.plans, node.audit.queue, stream, now_micros)
+        fast = _native.FastPath(self._info.id, gate.plans, node.audit.queue, stream, gate.epochs, now_micros)
         relay = Relay(gate, stream, fast)
         wishes = Wishes(
             info=self._info,

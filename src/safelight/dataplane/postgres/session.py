@@ -15,6 +15,7 @@ from safelight.dataplane.connection import Connection
 from safelight.dataplane.departures import Departures
 from safelight.dataplane.live_sessions import End
 from safelight.dataplane.postgres.gate import SessionGate
+from safelight.dataplane.postgres.sides import ClientSide, TargetSide
 from safelight.dataplane.postgres.wishes import Wishes
 from safelight.domain.errors import PeerProtocolError
 from safelight.domain.session import Session
@@ -24,12 +25,10 @@ from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.deny import refusal_error, session_ended
 from safelight.protocols.postgres.handover import take_over
 from safelight.protocols.postgres.relay import Relay
-from safelight.protocols.postgres.replies import Replies, SessionFatal
+from safelight.protocols.postgres.replies import Event, Replies, SessionFatal
 
 log = structlog.get_logger(__name__)
 
-CHUNK_BYTES = 64 * 1024
-"""So much of one session is worked on in a turn of the loop; then others have theirs."""
 HIGH_WATER_BYTES = 256 * 1024
 """So much may wait in memory for a peer before the other side is no longer read."""
 CLOSE_SECONDS = 1.0
@@ -74,11 +73,13 @@ class PostgresSession:
         self._wishes = wishes
         wishes.notice = self.notice
         self._departures = departures
+        self.written, self.noted = departures.written, departures.note
         self._close_books = close_books
         self._books: asyncio.Task[EndedSession] | None = None
         self._client: asyncio.Transport
         self._target: asyncio.Transport
-        """Both are set by :meth:`start`."""
+        self._sides: tuple[ClientSide, TargetSide]
+        """All are set by :meth:`start`."""
         self._granting: asyncio.Task[None] | None = None
         self._departing = False
         self._pumping = False
@@ -92,26 +93,26 @@ class PostgresSession:
         self._client, self._target = client.transport, target.transport
         self._client.set_write_buffer_limits(HIGH_WATER_BYTES)
         self._target.set_write_buffer_limits(HIGH_WATER_BYTES)
-        from_target = target.hand_over(_TargetSide(self, target.transport))
-        from_client = client.hand_over(_ClientSide(self, client.transport))
+        sides = (
+            ClientSide(self, self._fast, self._client, self._target),
+            TargetSide(self, self._fast, self._target, self._client),
+        )
+        self._sides = sides
+        from_client, from_target = client.hand_over(sides[0]), target.hand_over(sides[1])
         if client.closed or target.closed:
             self.end(End("peer_lost", "a peer closed the connection"))
             return
         if from_target:
-            self.target_bytes(from_target)
+            self._answer(lambda now: self._replies.from_target(from_target, now))
         if from_client:
             self.client_bytes(from_client)
 
     # --- client → target --------------------------------------------------------------------------------------
 
     def client_bytes(self, data: bytes) -> None:
-        if self.ended:
-            return
-        forward = self._fast.take(data, self._gate.epoch)
-        if forward is None:
+        """Bytes that the fast path has not taken."""
+        if not self.ended:
             self._work(lambda now: self._relay.from_client(data, now))
-        elif self._departures.written():
-            self._target.write(forward)
 
     def _work(self, work: Callable[[int], None]) -> None:
         """Let the relay handle client messages."""
@@ -174,12 +175,20 @@ class PostgresSession:
 
     # --- target → client --------------------------------------------------------------------------------------
 
-    def target_bytes(self, data: bytes) -> None:
+    def target_told(self, out: bytes, events: list[Event]) -> None:
+        """What the fast path has no answer to."""
+        self._answer(lambda now: self._replies.told(out, events, now))
+
+    def target_failed(self, why: str) -> None:
+        self._answer(lambda now: self._replies.failed(why))
+
+    def _answer(self, answer: Callable[[int], None]) -> None:
+        """Let the replies handle target messages."""
         if self.ended:
             return
+        self._last_micros = now = _now_micros()
         try:
-            if self._replies.from_target(data, _now_micros()):
-                return
+            answer(now)
         except SessionFatal as fatal:
             farewell = refusal_error(fatal.refusal, severity="FATAL", sqlstate=fatal.sqlstate)
             self._finish(End(fatal.refusal.rule, fatal.refusal.message), clean=False, farewell=farewell)
@@ -318,6 +327,8 @@ class PostgresSession:
 
     def _finish(self, end: End, *, clean: bool, farewell: bytes) -> None:
         self.ended = True
+        for side in self._sides:
+            side.stop()
         if self._granting is not None and self._granting is not asyncio.current_task():
             self._granting.cancel()
         take_over(self._relay)
@@ -345,66 +356,3 @@ class PostgresSession:
     async def gone(self) -> EndedSession:
         assert self._books is not None, "only an ended session is asked whether it is gone"
         return await asyncio.shield(self._books)
-
-
-_BUFFER = memoryview(bytearray(CHUNK_BYTES))
-"""What any socket of the loop is read into: it is empty again before the next one is read."""
-
-
-class _Side(asyncio.BufferedProtocol):
-    """One socket of a session. A full chunk is followed by a turn of the loop for everybody else: libuv would read on
-    for as long as the peer is faster than we are."""
-
-    def __init__(
-        self, transport: asyncio.Transport, received: Callable[[bytes], None], reading: Callable[[], bool]
-    ) -> None:
-        self._transport = transport
-        self._received = received
-        self._reading = reading
-        """Whether nothing but fairness keeps this socket from being read."""
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return _BUFFER
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._received(bytes(_BUFFER[:nbytes]))
-        if nbytes == CHUNK_BYTES and self._reading():
-            self._transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._read_on)
-
-    def _read_on(self) -> None:
-        if self._reading():
-            self._transport.resume_reading()
-
-    def eof_received(self) -> bool:
-        return False
-
-
-class _ClientSide(_Side):
-    def __init__(self, session: PostgresSession, transport: asyncio.Transport) -> None:
-        super().__init__(transport, session.client_bytes, lambda: not (session.ended or session.client_paused))
-        self._session = session
-
-    def pause_writing(self) -> None:
-        self._session.client_full(True)
-
-    def resume_writing(self) -> None:
-        self._session.client_full(False)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._session.client_lost()
-
-
-class _TargetSide(_Side):
-    def __init__(self, session: PostgresSession, transport: asyncio.Transport) -> None:
-        super().__init__(transport, session.target_bytes, lambda: not (session.ended or session.target_paused))
-        self._session = session
-
-    def pause_writing(self) -> None:
-        self._session.target_full(True)
-
-    def resume_writing(self) -> None:
-        self._session.target_full(False)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._session.target_lost()

@@ -1,5 +1,5 @@
-"""From the fast path (``rust/fastpath``) to the slow one: what native code has done becomes the conversation's own, as
-if it had forwarded every message itself.
+"""From the fast path (``rust/fastpath``) to the slow one: what native code has done becomes the conversation's own,
+as if it had forwarded every message itself.
 """
 
 from safelight import _native

@@ -88,10 +88,6 @@ class Gate(Protocol):
         """Append the audit record of a refusal."""
         ...
 
-    def noted(self) -> None:
-        """Records were appended that nothing waits for: see that they are written soon."""
-        ...
-
     def mask_text(self, text: bytes) -> bytes:
         """Run the content detectors over the text of an error or a notice."""
         ...

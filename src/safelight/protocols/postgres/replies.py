@@ -46,26 +46,36 @@ class Replies:
         self.deliver: Callable[[bytes], None] = relay.to_client.append
         """Takes what may go to the client, before anything else is done about it: a driver may send it at once."""
 
-    def from_target(self, data: bytes, now_micros: int) -> bool:
-        """Take target bytes. True: they were the answer to one known read, and have been delivered.
+    def from_target(self, data: bytes, now_micros: int) -> None:
+        """Take target bytes.
 
         Raises:
             PeerProtocolError: the server broke the protocol.
             SessionFatal: a result that may not leave.
         """
-        relay = self._relay
         try:
-            answer = relay.fast.reply(data)
-            if isinstance(answer, bytes):
-                if answer:
-                    self.deliver(answer)
-                relay.gate.noted()
-                return True
-            take_over(relay)
-            self._now = now_micros
-            self._take(*answer)
+            answer = self._relay.fast.reply(data)
         except ValueError as problem:
-            raise _stream_error(problem) from problem
+            self.failed(str(problem))
+            return
+        if not isinstance(answer, bytes):
+            self.told(*answer, now_micros)
+        elif answer:
+            self.deliver(answer)
+
+    def failed(self, why: str) -> None:
+        """Native code cannot go on with what the target sent. Raises: as :meth:`from_target`."""
+        raise _stream_error(why)
+
+    def told(self, out: bytes, events: list[Event], now_micros: int) -> None:
+        """Take what native code made of target bytes. Raises: as :meth:`from_target`."""
+        relay = self._relay
+        self._now = now_micros
+        take_over(relay)
+        try:
+            self._take(out, events)
+        except ValueError as problem:
+            raise _stream_error(str(problem)) from problem
         if relay.named:
             relay.answered(relay.stream.front)
         if relay.waiting == FLOW and relay.stream.pending < MAX_IN_FLIGHT // 2:
@@ -73,7 +83,6 @@ class Replies:
         if relay.waiting == ANSWERS and not relay.stream.pending:
             relay.waiting = ""
         rest(relay)
-        return False
 
     def _take(self, out: bytes, events: list[Event]) -> None:
         """Deliver and judge until the stream does not pause."""
@@ -202,8 +211,7 @@ class Replies:
         return b"", False
 
 
-def _stream_error(problem: ValueError) -> PeerProtocolError:
-    text = str(problem)
+def _stream_error(text: str) -> PeerProtocolError:
     if text.startswith("54000:"):
         refusal = Refusal("postgres.limit.row", text[6:].strip(), "select fewer columns, or a part of the value")
         return SessionFatal(refusal, PROGRAM_LIMIT_EXCEEDED)
