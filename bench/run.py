@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import audit_log, ends, logins, pgbench, rows
+from bench.figures import audit_log, ends, fairness, logins, pgbench, rows
 from bench.frame import Figures, Result
 
 REPORT = Path("build/bench.json")
@@ -19,6 +19,7 @@ FIGURES: dict[str, Callable[[Callable[[str], bool]], Figures]] = {
     "rows": rows.figures,
     "logins": logins.figures,
     "ends": ends.figures,
+    "fairness": fairness.figures,
     "audit_log": audit_log.figures,
 }
 

@@ -3,6 +3,7 @@
 import secrets
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -22,6 +23,8 @@ class Peer:
     def __init__(self, host: str, port: int) -> None:
         self._socket = socket.create_connection((host, port), timeout=TIMEOUT_SECONDS)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.cancel_key = (0, b"")
+        """Of a session: the process and the key to cancel with."""
 
     def __enter__(self) -> Self:
         return self
@@ -38,6 +41,8 @@ class Peer:
         for kind, body in peer.messages():
             if kind == b"E":
                 raise PeerProtocolError(told(body))
+            if kind == b"K":
+                peer.cancel_key = int.from_bytes(body[:4], "big"), body[4:]
             if kind == b"Z":
                 break
         return peer
@@ -52,6 +57,20 @@ class Peer:
 
     def startup(self, **parameters: str) -> None:
         self.send(m.startup(m.PROTOCOL_3_0, parameters))
+
+    def send_while_reading(self, data: bytes, wanted: bytes, count: int) -> None:
+        """Send all of this, reading all the while, until ``wanted`` has come so often. Raises: EOFError."""
+        writer = threading.Thread(target=self._socket.sendall, args=(data,), daemon=True)
+        writer.start()
+        found, tail = 0, b""
+        while found < count:
+            part = self._socket.recv(262_144)
+            if not part:
+                raise EOFError
+            tail += part
+            found += tail.count(wanted)
+            tail = tail[-len(wanted) + 1 :]
+        writer.join()
 
     def finish_sending(self) -> None:
         """Nothing more will come from here."""
@@ -117,6 +136,12 @@ class Peer:
             if kind == b"Z":
                 return ""
         return ""
+
+    def until_ready(self) -> None:
+        """Read up to the next ReadyForQuery."""
+        for kind, _ in self.messages():
+            if kind == b"Z":
+                return
 
     def closed(self) -> bool:
         """Whether the other side closes, after whatever it still says."""
