@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,22 +17,36 @@ START_SECONDS = 10.0
 
 
 class PgBouncer:
-    """Session pooling, one user, over loopback TCP. ``auth`` towards clients is plain trust, its fastest."""
+    """Over loopback TCP. ``user`` comes in by plain trust, the fastest, unless there are ``more_users``: then all of
+    them, and whoever is not named but known to the server, by SCRAM. ``pool_mode`` is session, transaction or
+    statement; ``dropped`` are settings of a login that it takes and forgets."""
 
-    def __init__(self, server: Server, database: str, user: str, password: str) -> None:
+    def __init__(
+        self,
+        server: Server,
+        database: str,
+        user: str,
+        password: str,
+        *,
+        more_users: Mapping[str, str] | None = None,
+        pool_mode: str = "session",
+        dropped: str = "extra_float_digits",
+    ) -> None:
         if shutil.which("pgbouncer", path="/usr/sbin:/usr/bin") is None:
             raise MissingServer("PgBouncer is not installed: run `apt-get install pgbouncer` as root")
         self.port = free_port()
         self.directory = Path(tempfile.mkdtemp(prefix="safelight-pgbouncer-"))
         hand_over(self.directory)
         users = self.directory / "users.txt"
-        users.write_text(f'"{user}" "{password}"\n')
+        known = {user: password} | dict(more_users or {})
+        users.write_text("".join(f'"{name}" "{secret}"\n' for name, secret in known.items()))
         self._configuration = self.directory / "pgbouncer.ini"
         self._configuration.write_text(
             f"[databases]\n{database} = host={server.host} port={server.port} dbname={database}\n"
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\n"
-            f"auth_type = trust\nauth_file = {users}\npool_mode = session\nmax_client_conn = 500\n"
-            f"default_pool_size = 200\nignore_startup_parameters = extra_float_digits\n"
+            f"auth_type = {'trust' if more_users is None else 'scram-sha-256'}\nauth_file = {users}\n"
+            f"pool_mode = {pool_mode}\nmax_client_conn = 500\n"
+            f"default_pool_size = 200\nignore_startup_parameters = {dropped}\n"
             f"logfile = {self.directory / 'log'}\n"
         )
         for file in (users, self._configuration):

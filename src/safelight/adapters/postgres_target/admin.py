@@ -16,6 +16,7 @@ import structlog
 from safelight.adapters.postgres_target.catalog_loader import CatalogLoader
 from safelight.adapters.postgres_target.counting import count_rows
 from safelight.adapters.postgres_target.observe import observe
+from safelight.adapters.postgres_target.pooling import Pooling
 from safelight.adapters.postgres_target.preflight import findings, unreachable
 from safelight.adapters.postgres_target.privileges import Privileges, attributes_of, privileges_of
 from safelight.adapters.postgres_target.roles import RoleKind
@@ -61,6 +62,7 @@ class PostgresTargetAdmin:
         administrator = target.admin_user or target.account_user or ""
         self._control = self._standing(target.databases[0], "safelight-control", QUICK)
         self._upkeep = self._standing(target.databases[0], "safelight-upkeep", QUICK)
+        self._pooling = Pooling(dial, target, self._administrator)
         self._terminator = Terminator(self._control)
         self._catalogs = CatalogLoader(
             target, self._account_name, administrator, self._in_database, is_member=ephemeral
@@ -86,6 +88,7 @@ class PostgresTargetAdmin:
         """
         if self._roles is not None:
             self._roles.start()
+        await self._pooling.refuse()
         await self._ask(self._control, "SELECT 1")
         for database in self._target.databases:
             self._refresh_enforced(database)
@@ -106,6 +109,7 @@ class PostgresTargetAdmin:
     ) -> Account:
         """An account for one session. Raises: TargetUnavailable."""
         self._in_database(database)
+        await self._pooling.refuse()
         if self._roles is None:
             return self._static_account(enforced_read_only=await self._is_enforced(database))
         kind = RoleKind.READ if capabilities <= READING else RoleKind.WRITE
@@ -157,6 +161,7 @@ class PostgresTargetAdmin:
     async def preflight(self) -> list[Finding]:
         """What this target's accounts guarantee. Never raises: a target that cannot be asked is a finding."""
         try:
+            await self._pooling.refuse()
             seen = await self._control.use(
                 lambda wire: observe(self._target, wire, self._account_name, self._privileges_in),
                 QUERY_TIMEOUT_SECONDS,
