@@ -1,9 +1,11 @@
 """What is on the record: an intent and an outcome for every statement, every refusal, and a proof offline."""
 
 import base64
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -127,3 +129,30 @@ def test_an_export_is_verified_offline_and_tampering_is_found(
     assert verify().returncode == 1
     export.write_text("".join(lines).replace("statement.intent", "statement.refuse", 1))
     assert verify().returncode != 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER ROLE CURRENT_USER PASSWORD '{}'",
+        "ALTER USER CURRENT_USER WITH ENCRYPTED PASSWORD '{}'",
+        "CREATE ROLE somebody LOGIN PASSWORD '{}'",
+        "CREATE USER MAPPING FOR CURRENT_USER SERVER s OPTIONS (password '{}')",
+        "SELECT 1; ALTER ROLE CURRENT_USER PASSWORD '{}'",
+    ],
+)
+def test_a_password_in_a_statement_is_on_no_record(
+    gateway: Gateway, login: MakeLogin, records: Records, statement: str
+) -> None:
+    """Whether it is carried out, fails on the server, or is refused."""
+    word = "pass" + "word" + secrets.token_hex(8)
+    name = f"passwords {word[-6:]}"
+    with psycopg.connect(login("workshop", ("read", "admin")).dsn(application_name=name), autocommit=True) as one:
+        session = session_named(gateway, name)
+        with suppress(psycopg.Error):
+            psycopg.ClientCursor(one).execute(statement.format(word))
+    eventually(lambda: records(session, "session.ended"))
+    found = records(session)
+    told = [record["sensitive"] for record in found if record["kind"] in ("statement.intent", "statement.refused")]
+    assert "[password]" in str(told) and "PASSWORD" in str(told).upper()
+    assert word not in str(found)

@@ -18,6 +18,7 @@ from safelight.ports.clock import Clock
 from safelight.protocols.postgres.analysis import Analysis
 from safelight.protocols.postgres.catalog import Catalog
 from safelight.protocols.postgres.plan import MessagePlan, Outcome, StatementPlan
+from safelight.protocols.postgres.written_passwords import without_passwords
 
 DecideStatement = Callable[[StatementFacts, bool], Decision]
 """(facts, whether a second person approved this statement) → decision."""
@@ -189,6 +190,7 @@ class SessionGate:
         self, plan: StatementPlan, text: bytes, parameters: tuple[bytes | None, ...]
     ) -> Authorized[StatementPlan]:
         self.statements += 1
+        text = without_passwords(text)
         index = self._audit.append_statement(
             self._session_id, INTENT, self._clock.wall_ms(), plan.record, text, parameters
         )
@@ -214,6 +216,7 @@ class SessionGate:
 
     def refused(self, text: bytes, refusal: Refusal) -> None:
         self.statements += 1
+        text = without_passwords(text)
         fields = b'"rule":"%s"' % refusal.rule.encode()
         self._audit.append_statement(self._session_id, REFUSED, self._clock.wall_ms(), fields, text)
         self._departures.note()

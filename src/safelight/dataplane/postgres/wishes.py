@@ -24,6 +24,7 @@ from safelight.protocols.postgres.catalog import Catalog
 from safelight.protocols.postgres.relay import Relay
 from safelight.protocols.postgres.target_login import TargetReady
 from safelight.protocols.postgres.wishes import NeedApproval, NeedCatalog, NeedDurable, NeedPlan, Wish
+from safelight.protocols.postgres.written_passwords import without_passwords
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +103,7 @@ class Wishes:
                 meaning=meaning,
                 capabilities=capabilities,
                 policies=policies,
-                masked_text=self._gate.mask_text(text).decode("utf-8", "replace"),
+                masked_text=self._gate.mask_text(without_passwords(text)).decode("utf-8", "replace"),
                 rows=rows,
             )
         except Denied as denial:
