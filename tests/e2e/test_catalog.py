@@ -42,3 +42,34 @@ def test_swapping_names_beside_the_gateway_shows_nothing(connect: Connect, postg
         postgres18.sql("ALTER TABLE harmless RENAME TO customers; DROP TABLE aside", "e2e_shop")
     again = connect("orders-db").execute("SELECT email FROM customers WHERE id = 1").fetchall()
     assert "@masked.invalid" in str(again)
+
+
+def test_a_prepared_statement_outlives_the_table_it_was_prepared_for(connect: Connect, postgres18: Server) -> None:
+    """The server plans it again by its names; the new table has another OID, and is known before rows move."""
+    session = connect("workshop", ("read", "write", "ddl"))
+    postgres18.sql("GRANT CREATE ON SCHEMA public TO safelight_write", "e2e_workshop")
+    try:
+        for value in ("first", "second", "third"):
+            session.execute("DROP TABLE IF EXISTS made_again")
+            session.execute("CREATE TABLE made_again (a text)")
+            session.execute("INSERT INTO made_again VALUES (%s)", (value,), prepare=True)
+            assert session.execute("SELECT a FROM made_again", prepare=True).fetchall() == [(value,)]
+    finally:
+        postgres18.sql(
+            "REVOKE CREATE ON SCHEMA public FROM safelight_write; DROP TABLE IF EXISTS made_again", "e2e_workshop"
+        )
+
+
+@pytest.mark.parametrize(
+    ("statement", "sqlstate"),
+    [
+        ("SELECT nothing FROM stock", "42703"),
+        ("SELECT * FROM nothing", "42P01"),
+        ("UPDATE stock SET nothing = 1", "42703"),
+        ("SELECT 1; SELECT 2", "42601"),
+    ],
+)
+def test_what_the_server_would_not_find_has_its_sqlstate(connect: Connect, statement: str, sqlstate: str) -> None:
+    with pytest.raises(psycopg.Error) as caught:
+        connect().execute(statement, prepare=True)
+    assert caught.value.sqlstate == sqlstate

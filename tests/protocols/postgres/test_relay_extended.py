@@ -196,6 +196,21 @@ def test_rights_that_ended_since_parse_refuse_the_execute_and_keep_the_prepared_
     assert talk.relay.registry.statement(b"s") is not None
 
 
+def test_a_portal_is_described_by_what_its_text_means_now() -> None:
+    """The table was made again since Parse: the old plan would not know the new one's OID, and end the session."""
+    talk = talk_that_knows()
+    talk.client(parse(b"s", SELECT), SYNC)
+    talk.server(PARSED, READY)
+    talk.gate.epoch = 2
+    talk.gate.plans.clear()
+    left = talk.client(bind(b"", b"s"), describe(b"P", b""), execute(b""), SYNC)
+    assert left == bind(b"", b"s")
+    assert talk.relay.wish == NeedPlan(SELECT, True)
+    talk.gate.plans[SELECT] = renewed = plan(reading(DETECT), epoch=2)
+    talk.relay.planned(renewed, 1)
+    assert talk.to_target() == describe(b"P", b"") + execute(b"") + SYNC
+
+
 @pytest.mark.parametrize(
     ("sent", "rule"),
     [

@@ -12,21 +12,11 @@ from safelight.domain.errors import Refusal
 from safelight.domain.statement import StatementFacts
 from safelight.protocols.postgres.analysis import Analysis, Output, SettingChange, StatementAnalysis
 from safelight.protocols.postgres.catalog import Catalog
-from safelight.protocols.postgres.deny import INSUFFICIENT_PRIVILEGE, SYNTAX_ERROR
+from safelight.protocols.postgres.deny import SYNTAX_ERROR, sqlstate_of
 from safelight.protocols.postgres.plan import MessagePlan, StatementPlan
 from safelight.protocols.postgres.sql.settings import timeout_milliseconds
 
 Decide = Callable[[StatementFacts], Decision]
-
-SQLSTATES = {
-    "postgres.name.unknown": "42P01",
-    "postgres.hold.withdrawn": "57014",
-    "postgres.hold.timeout": "57014",
-    "postgres.parser": "54001",
-    "postgres.text.size": "54000",
-    "target.unavailable": "08006",
-}
-"""SQLSTATEs of refusals that have a better one than insufficient_privilege."""
 
 
 def plan_message(
@@ -150,4 +140,4 @@ def _record(analysis: StatementAnalysis, decision: Decision) -> bytes:
 
 
 def _sqlstate(refusal: Refusal | None) -> str:
-    return "" if refusal is None else SQLSTATES.get(refusal.rule, INSUFFICIENT_PRIVILEGE)
+    return "" if refusal is None else sqlstate_of(refusal)

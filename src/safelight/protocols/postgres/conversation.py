@@ -13,7 +13,7 @@ from safelight.domain.decision import Authorized
 from safelight.domain.errors import Refusal
 from safelight.protocols.postgres import messages as m
 from safelight.protocols.postgres.copy_in import CopyIn
-from safelight.protocols.postgres.deny import INSUFFICIENT_PRIVILEGE, refusal_error
+from safelight.protocols.postgres.deny import refusal_error, sqlstate_of
 from safelight.protocols.postgres.durability import Durability
 from safelight.protocols.postgres.flights import Flights
 from safelight.protocols.postgres.plan import Gate, MessagePlan, StatementPlan
@@ -163,6 +163,6 @@ class Conversation:
         if plan is not None and plan.position:
             self.denials[token] = m.error("ERROR", plan.sqlstate, refusal.message, position=plan.position)
         else:
-            sqlstate = plan.sqlstate if plan is not None and plan.sqlstate else INSUFFICIENT_PRIVILEGE
+            sqlstate = plan.sqlstate if plan is not None and plan.sqlstate else sqlstate_of(refusal)
             self.denials[token] = refusal_error(refusal, sqlstate=sqlstate)
         return token

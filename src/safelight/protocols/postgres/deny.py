@@ -15,6 +15,26 @@ QUERY_CANCELED = "57014"
 ADMIN_SHUTDOWN = "57P01"
 SYNTAX_ERROR = "42601"
 PROGRAM_LIMIT_EXCEEDED = "54000"
+SQLSTATES = {
+    "postgres.form.several": SYNTAX_ERROR,
+    "postgres.hold.timeout": QUERY_CANCELED,
+    "postgres.hold.withdrawn": QUERY_CANCELED,
+    "postgres.name.column": "42703",
+    "postgres.name.kind": "42809",
+    "postgres.name.table": "42P01",
+    "postgres.name.unknown": "42P01",
+    "postgres.name.unknown_portal": "34000",
+    "postgres.name.unknown_statement": "26000",
+    "postgres.parse.several": SYNTAX_ERROR,
+    "postgres.parser": "54001",
+    "postgres.text.size": PROGRAM_LIMIT_EXCEEDED,
+    "target.unavailable": "08006",
+}
+"""SQLSTATEs of refusals that have a better one than insufficient_privilege: the server's own for the same."""
+
+
+def sqlstate_of(refusal: Refusal) -> str:
+    return SQLSTATES.get(refusal.rule, INSUFFICIENT_PRIVILEGE)
 
 
 def refusal_error(refusal: Refusal, *, severity: str = "ERROR", sqlstate: str = INSUFFICIENT_PRIVILEGE) -> bytes:

@@ -176,8 +176,20 @@ class Extended:
         if portal is None:
             self.refuse(b"", NO_PORTAL)
             return
+        self._describe_portal(name, body, portal.prepared, portal.prepared.plan)
+
+    def _describe_portal(self, name: bytes, body: bytes, prepared: Prepared, plan: MessagePlan | None) -> None:
+        """``plan`` was made before: the relations it names may be others since, and so are the origins."""
+        talk = self._talk
+        if plan is not None and plan.epoch != talk.gate.epoch and plan.refusal is None:
+            plan = talk.gate.lookup(prepared.text, True)
+        if plan is None:
+            talk.wait(NeedPlan(prepared.text, True), lambda made: self._describe_portal(name, body, prepared, made))
+            return
+        if plan.refusal is not None:
+            self.refuse(prepared.text, plan.refusal, plan)
+            return
         token = talk.next_token()
-        plan = portal.prepared.plan
         talk.named.append((token, plan.statements))
         self._forward(_native.EXPECT_DESCRIBE_PORTAL, plan.results, token, b"D", body)
         self._described = (name, plan)
