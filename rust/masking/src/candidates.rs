@@ -33,9 +33,11 @@ pub(crate) enum Kind {
     Dashes,
     /// The last byte of a name, or of its quotation, before the operator behind which its value stands.
     Assign,
+    /// The start of a run of digits in groups (parentheses end one), or of bare digits, as long as a telephone number's.
+    Groups,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::At,
     Kind::Plus,
     Kind::Ssn,
@@ -46,6 +48,7 @@ const KINDS: [Kind; 10] = [
     Kind::Word,
     Kind::Dashes,
     Kind::Assign,
+    Kind::Groups,
 ];
 
 /// Shortest run of token characters that is looked at (a token has 16 or more, with its prefix).
@@ -54,6 +57,8 @@ const SHORTEST_WORD: u32 = 15;
 pub(crate) const SHORTEST_CARD: u32 = 12;
 /// Shortest run of digits and separators that can be a card.
 const SHORTEST_GROUPED_CARD: u32 = 15;
+/// Shortest telephone number, separators included.
+const SHORTEST_GROUPS: u32 = 7;
 /// Shortest IBAN (Norway's).
 const SHORTEST_IBAN: u32 = 15;
 /// Shortest text that any detector matches (`::1`).
@@ -82,6 +87,7 @@ struct Carry {
     digits: u64,
     words: u64,
     dashes: u64,
+    groups: u64,
 }
 
 /// Positions where a run of ones starts.
@@ -94,7 +100,7 @@ fn starts(lane: Lane, carry: &mut u64) -> Lane {
 
 /// A mask of candidates for each of [`KINDS`].
 #[inline(always)]
-fn combine(classes: &Classes, carry: &mut Carry) -> [Lane; KINDS.len()] {
+fn combine(classes: &Classes, carry: &mut Carry, dates: Dates) -> [Lane; KINDS.len()] {
     let Classes {
         digit,
         letter,
@@ -119,6 +125,7 @@ fn combine(classes: &Classes, carry: &mut Carry) -> [Lane; KINDS.len()] {
         starts(run(word, SHORTEST_WORD), &mut carry.words),
         starts(run(dash, 5), &mut carry.dashes),
         assignments(classes),
+        starts(groups(classes), &mut carry.groups) & !lone_dates(classes, dates),
     ]
 }
 
@@ -171,6 +178,48 @@ fn assignments(classes: &Classes) -> Lane {
     operator | quoted | word & quote >> 1 & quote >> 2 & (quote >> 3 | quote >> 4)
 }
 
+/// Whether what looks like a date is one. Not where bytes of a frame before a text may be its first digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dates {
+    Certain,
+    Doubtful,
+}
+
+/// `dddd-dd-dd`, and no digits in groups behind it.
+#[inline(always)]
+fn lone_dates(classes: &Classes, dates: Dates) -> Lane {
+    let Classes { digit, dash, .. } = *classes;
+    if dates == Dates::Doubtful {
+        return 0;
+    }
+    let pair = run(digit, 2);
+    pair & pair >> 2
+        & dash >> 4
+        & pair >> 5
+        & dash >> 7
+        & pair >> 8
+        & !(run(grouped(classes), 5) >> 11)
+}
+
+/// Seven digits and separators, of which none is followed by more than another before a digit.
+#[inline(always)]
+fn groups(classes: &Classes) -> Lane {
+    run(grouped(classes), SHORTEST_GROUPS)
+}
+
+#[inline(always)]
+fn grouped(classes: &Classes) -> Lane {
+    let Classes {
+        digit,
+        letter,
+        word,
+        space,
+        ..
+    } = *classes;
+    let gap = space | word & !(letter | digit);
+    digit | gap & (digit >> 1 | gap >> 1 & digit >> 2)
+}
+
 #[inline(always)]
 fn ibans(letter: Lane, digit: Lane, gap: Lane) -> Lane {
     letter & letter >> 1 & run(digit, 2) >> 2 & run(letter | digit | gap, SHORTEST_IBAN)
@@ -181,6 +230,7 @@ fn ibans(letter: Lane, digit: Lane, gap: Lane) -> Lane {
 pub(crate) fn visit(
     text: &[u8],
     from: usize,
+    dates: Dates,
     mut visit: impl FnMut(Kind, usize) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     if text.len() < from + SHORTEST_TEXT {
@@ -191,7 +241,7 @@ pub(crate) fn visit(
     while start < text.len() {
         // Only the last window, behind which there is nothing, is looked at to its end.
         let is_last = text.len() - start <= BLOCK;
-        let masks = combine(&block_at(text, start), &mut carry);
+        let masks = combine(&block_at(text, start), &mut carry, dates);
         let mut any = masks.iter().fold(0, |any, mask| any | mask)
             & if is_last { !0 } else { (1 << STRIDE) - 1 };
         while any != 0 {

@@ -28,11 +28,11 @@ pub(crate) struct Classes {
     pub space: u64,
     /// `=`, `:`, `>`: what may stand between a name and its value
     pub assign: u64,
-    /// `"`, `'`, `,`: quoted names and values
+    /// `"`, `'`, `,` (and `#$%&`, which are between): quoted names and values
     pub quote: u64,
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn classify(block: &[u8; BLOCK]) -> Classes {
     let bytes = u8x64::new(*block);
     let is = |byte: u8| bytes.simd_eq(u8x64::splat(byte));
@@ -54,7 +54,7 @@ pub(crate) fn classify(block: &[u8; BLOCK]) -> Classes {
         colon: colon.to_bitmask(),
         space: is(b' ').to_bitmask(),
         assign: (within(bytes, b'=', b'>') | colon).to_bitmask(),
-        quote: (is(b'"') | is(b'\'') | is(b',')).to_bitmask(),
+        quote: (within(bytes, b'"', b'\'') | is(b',')).to_bitmask(),
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::detect::Span;
 use crate::detector::Detector;
 use crate::pseudonym::{self, Key};
-use crate::scan::scan;
+use crate::regions::Regions;
+use crate::scan::scan_in;
 use crate::strategy::{Applied, Strategy};
 use crate::tally::Tally;
 use crate::{chunk, forms, json, partial};
@@ -23,6 +24,7 @@ pub struct Engine {
     label_key: Key,
     detector_key: Key,
     detected: Detected,
+    regions: Regions,
 }
 
 /// What becomes of what the detectors find.
@@ -40,6 +42,7 @@ impl Engine {
             label_key: Key::new(label_key),
             detector_key: Key::new(detector_key),
             detected: Detected::Redact,
+            regions: Regions::default(),
         }
     }
 
@@ -52,6 +55,16 @@ impl Engine {
         }
     }
 
+    /// The same engine, where numbers are written as in these regions.
+    pub fn with_regions(self, regions: Regions) -> Engine {
+        Engine { regions, ..self }
+    }
+
+    /// Everything the detectors find in `text`.
+    pub(crate) fn find(&self, text: &[u8]) -> Vec<Span> {
+        scan_in(text, &self.regions)
+    }
+
     /// Whether anything in this chunk of many cells could match. One pass; no false negatives: if any cell inside
     /// `chunk` would be changed by [`mask_into`](Engine::mask_into), this is true, whatever stands between the cells.
     pub fn may_match(&self, chunk: &[u8]) -> bool {
@@ -61,7 +74,7 @@ impl Engine {
     /// Where, at or after `from`, something could match: every match contains such a place, so rows that end before
     /// it are clean. None when the rest is clean.
     pub fn next_candidate(&self, chunk: &[u8], from: usize) -> Option<usize> {
-        chunk::next_candidate(chunk, from)
+        chunk::next_candidate(chunk, from, &self.regions)
     }
 
     /// Run all detectors. Appends the masked text to `out`, counts in `found` and returns true; or returns false and
@@ -80,7 +93,7 @@ impl Engine {
                 json::Outcome::NotJson => {}
             }
         }
-        let spans = scan(value);
+        let spans = self.find(value);
         self.replace(value, &spans, out, found);
         !spans.is_empty()
     }

@@ -6,7 +6,6 @@
 use crate::detector::Detector;
 use crate::engine::Engine;
 use crate::forms;
-use crate::scan::scan;
 use crate::tally::Tally;
 
 /// What masking a document came to.
@@ -50,7 +49,7 @@ pub(crate) fn mask_into(
         masked |= if token[0] == b'"' {
             mask_string(engine, token, out, found)
         } else {
-            mask_number(token, out, found)
+            mask_number(engine, token, out, found)
         };
         place = end;
     }
@@ -90,7 +89,7 @@ fn mask_string(engine: &Engine, token: &[u8], out: &mut Vec<u8>, found: &mut Tal
     let inner = inner.strip_suffix(b"\"").unwrap_or(inner);
     let unescaped = memchr::memchr(b'\\', inner).map(|_| unescape(inner));
     let plain = unescaped.as_deref().unwrap_or(inner);
-    let spans = scan(plain);
+    let spans = engine.find(plain);
     if spans.is_empty() {
         out.extend_from_slice(token);
         return false;
@@ -107,8 +106,8 @@ fn mask_string(engine: &Engine, token: &[u8], out: &mut Vec<u8>, found: &mut Tal
 }
 
 /// The only detector that matches bare digits is the card's; the number that replaces one is recognisably masked.
-fn mask_number(token: &[u8], out: &mut Vec<u8>, found: &mut Tally) -> bool {
-    let spans = scan(token);
+fn mask_number(engine: &Engine, token: &[u8], out: &mut Vec<u8>, found: &mut Tally) -> bool {
+    let spans = engine.find(token);
     let Some(span) = spans.first() else {
         out.extend_from_slice(token);
         return false;

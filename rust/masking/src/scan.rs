@@ -2,22 +2,29 @@
 
 use std::ops::ControlFlow;
 
-use crate::candidates::{visit, Kind};
+use crate::candidates::{visit, Dates, Kind};
 use crate::detect::private_key::EndLines;
 use crate::detect::{
-    assigned, card, email, iban, ip, phone, private_key, ssn, token, url_credentials, Span,
+    assigned, card, email, iban, ip, national, phone, private_key, ssn, token, url_credentials,
+    Span,
 };
 use crate::detector::Detector;
+use crate::regions::Regions;
 
 /// What the detectors find in `text`: ascending, no two overlapping.
 ///
 /// A match is a boundary for its neighbours, as its replacement will be. So masking what was masked changes nothing.
 pub fn scan(text: &[u8]) -> Vec<Span> {
-    let mut spans = scan_once(text);
+    scan_in(text, &Regions::default())
+}
+
+/// The same where numbers are written as in these regions.
+pub fn scan_in(text: &[u8], regions: &Regions) -> Vec<Span> {
+    let mut spans = scan_once(text, regions);
     // Behind a match the parsers know of it already. Before one, what it kept from being found is looked for again; one
     // more round is enough for all but contrived text.
     for _ in 0..MOST_ROUNDS {
-        let fresh = scan_before(text, &spans);
+        let fresh = scan_between(text, &spans, regions);
         if fresh.is_empty() {
             break;
         }
@@ -29,34 +36,117 @@ pub fn scan(text: &[u8]) -> Vec<Span> {
 
 const MOST_ROUNDS: usize = 4;
 
-fn scan_once(text: &[u8]) -> Vec<Span> {
+fn scan_once(text: &[u8], regions: &Regions) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut scanner = Scanner::default();
-    let _ = visit(text, 0, |kind, at| {
+    let _ = visit(text, 0, Dates::Certain, |kind, at| {
         scanner.candidate(text, kind, at, &mut spans);
         ControlFlow::Continue(())
     });
     settle(&mut spans);
+    if scanner.groups.count > 0 {
+        let known = spans.len();
+        numbers(text, scanner.groups.iter(), regions, &mut spans);
+        if spans.len() > known {
+            settle(&mut spans);
+        }
+    }
     spans
 }
 
-/// What is found between the spans if each is taken for the end of the text before it.
-fn scan_before(text: &[u8], spans: &[Span]) -> Vec<Span> {
-    let mut fresh = Vec::new();
-    let mut start = 0;
-    for span in spans {
-        let gap = &text[start..span.start];
-        if gap.last().is_some_and(|byte| !is_always_boundary(*byte)) {
-            fresh.extend(scan_once(gap).into_iter().map(|found| found.moved(start)));
+/// Add the telephone numbers that begin at `runs` and are between the spans, each of which is a boundary.
+fn numbers(
+    text: &[u8],
+    runs: impl Iterator<Item = usize>,
+    regions: &Regions,
+    spans: &mut Vec<Span>,
+) {
+    let known = spans.len();
+    let mut place = 0;
+    for run in runs {
+        place = place.max(run);
+        while place < text.len() {
+            let next = spans[..known].partition_point(|span| span.end <= place);
+            let floor = spans[..known]
+                .get(next.wrapping_sub(1))
+                .map_or(0, |span| span.end);
+            let ceiling = spans[..known]
+                .get(next)
+                .map_or(text.len(), |span| span.start);
+            if place < ceiling {
+                let mut found = Vec::new();
+                place = floor
+                    + national::confirm(&text[floor..ceiling], place - floor, regions, &mut found);
+                spans.extend(found.into_iter().map(|span| span.moved(floor)));
+            }
+            let is_gap = |byte: &u8| b" -./()".contains(byte);
+            if next == known || place < ceiling && !text[place..ceiling].iter().all(is_gap) {
+                break;
+            }
+            // The run goes on behind what parts it, or ends there.
+            place = spans[next].end;
+            if !text
+                .get(place)
+                .is_some_and(|byte| byte.is_ascii_digit() || is_gap(byte))
+            {
+                break;
+            }
         }
-        start = span.end;
+    }
+}
+
+/// What is found between the spans if each is taken for the end of the text before it, and a telephone number, which is
+/// found last, for the start of the text behind it.
+fn scan_between(text: &[u8], spans: &[Span], regions: &Regions) -> Vec<Span> {
+    let mut fresh = Vec::new();
+    let mut previous: Option<&Span> = None;
+    for next in spans.iter().map(Some).chain([None]) {
+        let start = previous.map_or(0, |span| span.end);
+        let gap = &text[start..next.map_or(text.len(), |span| span.start)];
+        let begins = previous.is_some_and(|span| span.detector == Detector::Phone)
+            && gap
+                .first()
+                .is_some_and(|byte| !byte.is_ascii_whitespace() && *byte != b'"');
+        if begins || next.is_some() && !ends_anyway(gap) {
+            let found = scan_once(gap, regions).into_iter();
+            fresh.extend(found.map(|found| found.moved(start)));
+        }
+        previous = next;
     }
     fresh
 }
 
-/// What no match depends on not having behind it.
-fn is_always_boundary(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || b"\"'`,;<>(){}[]|=".contains(&byte)
+/// Whether no match in `text` depends on what is behind it.
+fn ends_anyway(text: &[u8]) -> bool {
+    match text {
+        // Groups of digits may have gone on.
+        [.., b'0'..=b'9', b' ' | b'('] | [.., b'0'..=b'9', _, b' ' | b'('] => false,
+        [.., last] => last.is_ascii_whitespace() || b"\"'`,;<>(){}[]|=".contains(last),
+        [] => true,
+    }
+}
+
+/// Positions, the first few without an allocation.
+#[derive(Default)]
+struct Runs {
+    few: [usize; 8],
+    count: usize,
+    more: Vec<usize>,
+}
+
+impl Runs {
+    fn push(&mut self, at: usize) {
+        match self.few.get_mut(self.count) {
+            Some(place) => *place = at,
+            None => self.more.push(at),
+        }
+        self.count += 1;
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        let few = &self.few[..self.count.min(self.few.len())];
+        few.iter().chain(&self.more).copied()
+    }
 }
 
 /// Where the parsers have been, so that no part of the text is read again and again.
@@ -67,6 +157,8 @@ struct Scanner {
     digits_until: usize,
     colons_until: usize,
     words_until: usize,
+    /// Where numbers could begin, for when everything else is known.
+    groups: Runs,
     end_lines: EndLines,
 }
 
@@ -82,6 +174,8 @@ impl Scanner {
             // A run may go on behind a match.
             Kind::DigitRun => self.digits(text, at.max(floor), spans),
             Kind::Word => self.words(text, at.max(floor), spans),
+            // Cards and addresses are groups of digits too, and told with more certainty.
+            Kind::Groups => self.groups.push(at),
             // Inside a match nothing new begins.
             _ if at < floor => {}
             _ => spans.extend(self.anchored(&text[floor..], kind, at - floor, floor)),
@@ -110,7 +204,7 @@ impl Scanner {
             }
             Kind::Dashes => private_key::confirm(text, at, floor, &mut self.end_lines),
             Kind::Assign => assigned::confirm(text, at),
-            Kind::At | Kind::DigitRun | Kind::Word => None,
+            Kind::At | Kind::DigitRun | Kind::Word | Kind::Groups => None,
         };
         found.map(|span| span.moved(floor))
     }
@@ -172,8 +266,13 @@ pub struct Redacted {
 
 /// Redact everything the detectors find. Needs no key.
 pub fn redact(text: &str) -> Redacted {
+    redact_in(text, &Regions::default())
+}
+
+/// The same where numbers are written as in these regions.
+pub fn redact_in(text: &str, regions: &Regions) -> Redacted {
     let bytes = text.as_bytes();
-    let spans = scan(bytes);
+    let spans = scan_in(bytes, regions);
     let mut masked = Vec::with_capacity(bytes.len());
     let mut findings = Vec::with_capacity(spans.len());
     let (mut kept, mut points) = (0, 0);

@@ -71,7 +71,7 @@ fn is_placeholder(value: &[u8]) -> bool {
     let holds = |word: &&str| memchr::memmem::find(&lower, word.as_bytes()).is_some();
     opens && (value.len() < 12 || is_enclosed(value))
         || is_enclosed(value)
-        || WORDS.iter().any(|word| holds(&word))
+        || WORDS.iter().any(holds)
         || distinct(value) < 4
         || has_alphabet(&lower)
 }

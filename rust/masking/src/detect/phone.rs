@@ -1,5 +1,5 @@
 //! International telephone numbers: `+`, country code, national number (ITU-T E.164; lengths from the national
-//! numbering plans). Without a `+` a number is too ambiguous: that is what labels are for.
+//! numbering plans). For numbers without a `+` see [`national`](super::national).
 
 use super::Span;
 use crate::bytes::{before, count_while, is_alphanumeric_at, is_digit_at};
@@ -131,7 +131,7 @@ fn is_national(
 }
 
 /// The country code that `digits` begin with: its length, and the shortest and longest national number.
-fn country(digits: &[u8]) -> Option<(usize, usize, usize)> {
+pub(crate) fn country(digits: &[u8]) -> Option<(usize, usize, usize)> {
     [(1, SHORT_CODES), (2, SHORT_CODES), (3, LONG_CODES)]
         .into_iter()
         .find_map(|(length, codes)| {
@@ -146,7 +146,7 @@ fn country(digits: &[u8]) -> Option<(usize, usize, usize)> {
 
 /// The length of what may stand between two groups of digits: `-`, `.`, ` `, `) `, ` (`, `)-`, ` - `; 0 if something
 /// else follows, or no digit.
-fn gap_length(text: &[u8], at: usize) -> usize {
+pub(crate) fn gap_length(text: &[u8], at: usize) -> usize {
     let length = count_while(text, at, 3, |byte| {
         matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
     });
@@ -158,7 +158,7 @@ fn gap_length(text: &[u8], at: usize) -> usize {
 }
 
 /// The length of an extension at `at`: `x123`, ` x123`, ` ext. 123`, `#123`.
-fn extension_length(text: &[u8], at: usize) -> usize {
+pub(crate) fn extension_length(text: &[u8], at: usize) -> usize {
     let rest = &text[at.min(text.len())..];
     let marks: [&[u8]; 7] = [b" ext. ", b" ext ", b" ext.", b"ext", b" x", b"x", b"#"];
     let starts =
