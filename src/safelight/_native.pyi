@@ -8,8 +8,14 @@ from typing import Generic, Self, TypeVar
 
 V = TypeVar("V")
 
-def scan(text: str) -> tuple[str, list[tuple[int, int, str]]]:
-    """Mask one text with every content detector: (masked, findings as [start, end) in code points, type)."""
+def scan(text: str, regions: Sequence[str] = ()) -> tuple[str, list[tuple[int, int, str]]]:
+    """Mask one text with every content detector: (masked, findings as [start, end) in code points, type).
+
+    ``regions`` (ISO 3166-1 alpha-2): where national telephone numbers are to be expected from.
+
+    Raises:
+        ValueError: a region without a numbering plan.
+    """
 
 def carries_masked(data: bytes) -> bool:
     """Whether ``data`` contains something that our own masking made (a pseudonym or a redaction).
@@ -18,8 +24,8 @@ def carries_masked(data: bytes) -> bool:
 class Masker:
     """Detectors and strategies under the keys of one masking scope. Immutable; share it between sessions."""
 
-    def __init__(self, *, label_key: bytes, detector_key: bytes) -> None:
-        """Keys are 32 bytes each, derived per scope (incident) by the caller."""
+    def __init__(self, *, label_key: bytes, detector_key: bytes, regions: Sequence[str] = ()) -> None:
+        """Keys are 32 bytes each, derived per scope (incident) by the caller; ``regions`` as for :func:`scan`."""
     def mask_text(self, value: bytes) -> tuple[bytes, dict[str, int]]:
         """Mask the text of an error, a notice or any other message with the detectors."""
     def pseudonym(self, label: str, value: bytes) -> bytes:

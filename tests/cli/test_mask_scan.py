@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,9 +12,12 @@ import pytest
 from safelight.cli.commands import mask
 
 
-def stars(text: str) -> tuple[str, list[tuple[int, int, str]]]:
-    """Stands in for the detectors: finds the word card. Refuses lone surrogates, as native code does."""
+def stars(text: str, regions: Sequence[str]) -> tuple[str, list[tuple[int, int, str]]]:
+    """Stands in for the detectors: finds the word card. Refuses lone surrogates and unknown regions, as native code
+    does."""
     text.encode()
+    if any(region != "DE" for region in regions):
+        raise ValueError(regions)
     start = text.find("card")
     return (text, []) if start < 0 else (text.replace("card", "****"), [(start, start + 4, "card")])
 
@@ -44,6 +47,12 @@ def test_a_line_that_cannot_be_read_gives_an_error_line(line: bytes) -> None:
 
 def test_other_members_are_ignored() -> None:
     assert answer(b'{"id": 1, "text": "x"}')["masked"] == "x"
+
+
+def test_a_line_names_its_own_region() -> None:
+    assert answer(b'{"text": "card", "region": "DE"}')["masked"] == "****"
+    assert "error" in answer(b'{"text": "card", "region": "XX"}')
+    assert answer(b'{"text": "card", "region": 7}')["masked"] == "****"
 
 
 def test_lone_surrogates_keep_their_place() -> None:

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use safelight_masking::{Applied, Context, Engine, Strategy, Tally};
+use safelight_masking::{Applied, Context, Engine, Regions, Strategy, Tally};
 
 /// Below this, giving up the interpreter lock costs more than it frees.
 const LONG_BYTES: usize = 64 * 1024;
@@ -27,14 +27,16 @@ pub struct Masker {
 #[pymethods]
 impl Masker {
     #[new]
-    #[pyo3(signature = (*, label_key, detector_key))]
-    fn new(label_key: &[u8], detector_key: &[u8]) -> PyResult<Masker> {
+    #[pyo3(signature = (*, label_key, detector_key, regions=Vec::new()))]
+    fn new(label_key: &[u8], detector_key: &[u8], regions: Vec<String>) -> PyResult<Masker> {
         let key = |bytes: &[u8]| {
             <[u8; 32]>::try_from(bytes)
                 .map_err(|_| PyValueError::new_err("a masking key has 32 bytes"))
         };
         Ok(Masker {
-            engine: Arc::new(Engine::new(key(label_key)?, key(detector_key)?)),
+            engine: Arc::new(
+                Engine::new(key(label_key)?, key(detector_key)?).with_regions(named(&regions)?),
+            ),
         })
     }
 
@@ -74,17 +76,29 @@ impl Masker {
     }
 }
 
+fn named(regions: &[String]) -> PyResult<Regions> {
+    Regions::of(regions.iter().map(String::as_str)).map_err(|unknown| {
+        PyValueError::new_err(format!(
+            "no numbering plan is known for the region {unknown:?}"
+        ))
+    })
+}
+
 type Finding = (usize, usize, &'static str);
 
 #[pyfunction]
-fn scan(py: Python<'_>, text: &str) -> (String, Vec<Finding>) {
-    let redacted = detached(py, text.len(), || safelight_masking::redact(text));
+#[pyo3(signature = (text, regions=Vec::new()))]
+fn scan(py: Python<'_>, text: &str, regions: Vec<String>) -> PyResult<(String, Vec<Finding>)> {
+    let regions = named(&regions)?;
+    let redacted = detached(py, text.len(), || {
+        safelight_masking::redact_in(text, &regions)
+    });
     let findings = redacted
         .findings
         .iter()
         .map(|span| (span.start, span.end, span.detector.name()))
         .collect();
-    (redacted.text, findings)
+    Ok((redacted.text, findings))
 }
 
 #[pyfunction]

@@ -29,7 +29,7 @@ def postgres_front_door(node: "Node") -> PostgresFrontDoor:
         live=node.live,
         audit=node.audit,
         departures=node.departures,
-        scopes=MaskingScopes(node.keys.masking_key),
+        scopes=MaskingScopes(node.keys.masking_key, node.settings.masking.regions),
         cancels=cancels,
         clock=node.clock,
         executor=node.executor,

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from safelight import _native
 from safelight.adapters.file_problems import known_keys, problems_of
 from safelight.domain.errors import SafelightError
 from safelight.domain.masking import Strategy
@@ -150,6 +151,14 @@ class MaskingSettings(Section):
     """How labelled columns leave when their entry names no strategy. Masking itself cannot be turned off."""
 
     default_strategy: Strategy = Strategy.PSEUDONYM
+    regions: tuple[str, ...] = ()
+    """Countries (ISO 3166-1 alpha-2) whose national telephone numbers the detectors look for."""
+
+    @field_validator("regions")
+    @classmethod
+    def _known(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        _native.scan("", regions)
+        return regions
 
 
 class AccessSettings(Section):

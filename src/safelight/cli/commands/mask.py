@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +23,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """No character; its replacement has the same length, so that offsets stay right."""
 _TOO_LONG = b'{"error": "the line is longer than 64 MiB"}\n'
 
-Scan = Callable[[str], tuple[str, list[tuple[int, int, str]]]]
+Scan = Callable[[str, Sequence[str]], tuple[str, list[tuple[int, int, str]]]]
 
 
 @app.callback()
@@ -33,23 +33,33 @@ def _group() -> None:
 
 @app.command()
 def scan(
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", help="Expect national telephone numbers of this country (as DE); may be repeated."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Accepted for uniformity: output is JSON lines.")] = False,
 ) -> None:
     """Read {"text": …} per line on stdin; write {"masked": …, "findings": [{"start", "end", "type"}]} per line.
 
+    A line may name its own country: {"text": …, "region": "DE"}.
     Offsets count code points of the text, end exclusive. A line that cannot be read gives {"error": …}.
     """
     try:
         from safelight._native import scan as native_scan
     except ImportError as error:
         raise CliProblem(ExitCode.FAILED, "the native core is not built", next_step="make install") from error
+    regions = region or []
+    try:
+        native_scan("", regions)
+    except ValueError as error:
+        raise CliProblem(ExitCode.USAGE, str(error), next_step="two letters of a country, as DE") from error
     out = sys.stdout.buffer
     for lines in _batches(sys.stdin.fileno()):
-        out.write(b"".join(_TOO_LONG if line is None else answer(line, native_scan) for line in lines))
+        out.write(b"".join(_TOO_LONG if line is None else answer(line, native_scan, regions) for line in lines))
         out.flush()
 
 
-def answer(line: bytes, native_scan: Scan) -> bytes:
+def answer(line: bytes, native_scan: Scan, regions: Sequence[str] = ()) -> bytes:
     """The output line for one input line."""
     try:
         content: Any = json.loads(line)
@@ -58,10 +68,17 @@ def answer(line: bytes, native_scan: Scan) -> bytes:
     text = content.get("text") if isinstance(content, dict) else None
     if not isinstance(text, str):
         return _error('expected an object with a string "text"')
+    own = content.get("region")
+    if isinstance(own, str) and own:
+        regions = [own]
     try:
-        masked, findings = native_scan(text)
+        text.encode()
     except UnicodeEncodeError:
-        masked, findings = native_scan(_LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text))
+        text = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    try:
+        masked, findings = native_scan(text, regions)
+    except ValueError:
+        return _error("no numbering plan is known for this region")
     found = [{"start": start, "end": end, "type": kind} for start, end, kind in findings]
     return json.dumps({"masked": masked, "findings": found}, ensure_ascii=False).encode() + b"\n"
 

@@ -5,6 +5,7 @@ constant would give away the pseudonym of a labelled value.
 """
 
 import hmac
+from collections.abc import Sequence
 
 from safelight import _native
 from safelight.domain.grant import Grant
@@ -16,8 +17,10 @@ MAX_KEPT = 512
 class MaskingScopes:
     """Maskers by scope, made once and shared by the sessions of a scope."""
 
-    def __init__(self, master: Secret[bytes]) -> None:
+    def __init__(self, master: Secret[bytes], regions: Sequence[str] = ()) -> None:
+        """``regions``: where national telephone numbers are to be expected from (ISO 3166-1 alpha-2)."""
         self._master = master
+        self._regions = regions
         self._kept: dict[str, _native.Masker] = {}
 
     def masker(self, grant: Grant) -> _native.Masker:
@@ -27,7 +30,9 @@ class MaskingScopes:
             if len(self._kept) >= MAX_KEPT:
                 del self._kept[next(iter(self._kept))]
             kept = self._kept[scope] = _native.Masker(
-                label_key=self._derive("label", scope), detector_key=self._derive("detector", scope)
+                label_key=self._derive("label", scope),
+                detector_key=self._derive("detector", scope),
+                regions=self._regions,
             )
         return kept
 
