@@ -35,9 +35,11 @@ pub(crate) enum Kind {
     Assign,
     /// The start of a run of digits in groups (parentheses end one), or of bare digits, as long as a telephone number's.
     Groups,
+    /// The first dash of six pairs.
+    Pairs,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind::At,
     Kind::Plus,
     Kind::Ssn,
@@ -49,6 +51,7 @@ const KINDS: [Kind; 11] = [
     Kind::Dashes,
     Kind::Assign,
     Kind::Groups,
+    Kind::Pairs,
 ];
 
 /// Shortest run of token characters that is looked at (a token has 16 or more, with its prefix).
@@ -126,6 +129,7 @@ fn combine(classes: &Classes, carry: &mut Carry, dates: Dates) -> [Lane; KINDS.l
         starts(run(dash, 5), &mut carry.dashes),
         assignments(classes),
         starts(groups(classes), &mut carry.groups) & !lone_dates(classes, dates),
+        dash & dash >> 3 & dash >> 6 & dash >> 9 & dash >> 12,
     ]
 }
 

@@ -38,7 +38,7 @@ fn is_plausible(chunk: &[u8], kind: Kind, at: usize, regions: &Regions) -> bool 
         Kind::Dashes => private_key::is_plausible(chunk, at),
         Kind::Groups => national::is_plausible(chunk, at, framing(chunk, at), regions),
         Kind::Assign => assigned::is_plausible(chunk, at),
-        Kind::Ssn | Kind::DottedQuad | Kind::Colons => true,
+        Kind::Ssn | Kind::DottedQuad | Kind::Colons | Kind::Pairs => true,
     }
 }
 

@@ -21,6 +21,7 @@ mod detector;
 mod engine;
 mod forms;
 mod json;
+mod keccak;
 mod partial;
 mod pseudonym;
 mod regions;

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use crate::candidates::{visit, Dates, Kind};
 use crate::detect::private_key::EndLines;
 use crate::detect::{
-    assigned, card, email, iban, ip, national, phone, private_key, ssn, token, url_credentials,
-    Span,
+    assigned, card, email, iban, ip, mac, national, phone, private_key, ssn, token,
+    url_credentials, Span,
 };
 use crate::detector::Detector;
 use crate::regions::Regions;
@@ -196,7 +196,11 @@ impl Scanner {
             Kind::Ssn => ssn::confirm(text, at),
             Kind::DottedQuad => ip::confirm_v4(text, at),
             Kind::Iban => iban::confirm(text, at),
+            Kind::Pairs => mac::confirm(text, at),
             Kind::Colons => {
+                if let Some(found) = mac::confirm(text, at) {
+                    return Some(found.moved(floor));
+                }
                 let mut until = self.colons_until.saturating_sub(floor);
                 let found = ip::confirm_v6(text, at, &mut until);
                 self.colons_until = floor + until;

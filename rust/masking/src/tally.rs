@@ -3,10 +3,19 @@
 use crate::detector::Detector;
 
 /// Counts per detector and per label. Cheap to make, to clear and to ask whether it is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     detectors: [u64; Detector::ALL.len()],
     labels: Vec<(String, u64)>,
+}
+
+impl Default for Tally {
+    fn default() -> Tally {
+        Tally {
+            detectors: [0; Detector::ALL.len()],
+            labels: Vec::new(),
+        }
+    }
 }
 
 impl Tally {

@@ -4,6 +4,7 @@
 //!
 //! Dates, decimals, thousands and social security numbers are written in groups too and are left out by their shape.
 
+use super::ids;
 use super::phone::{country, extension_length, gap_length};
 use super::phone_words::{self, Said};
 use super::Span;
@@ -15,7 +16,9 @@ use crate::regions::Regions;
 const MOST_GROUPS: usize = 8;
 const MOST_GROUPS_OF_ONE: usize = 6;
 /// Longest group that is read; in a longer one there is no number.
-const LONGEST_GROUP: usize = 15;
+const LONGEST_GROUP: usize = 17;
+/// Fewest digits of a national identifier.
+const FEWEST_OF_IDS: usize = 7;
 const MOST_DIGITS: usize = 15;
 const FEWEST_DIGITS: usize = 6;
 
@@ -32,7 +35,7 @@ pub(crate) fn confirm(text: &[u8], at: usize, regions: &Regions, spans: &mut Vec
     loop {
         let groups = read(text, place);
         let all = &groups.places[..groups.count];
-        if digits_of(all) >= FEWEST_DIGITS {
+        if digits_of(all) >= FEWEST_DIGITS && !is_price(text, all) {
             confirm_groups(text, all, regions, spans);
         }
         if groups.count == MOST_GROUPS {
@@ -53,6 +56,15 @@ pub(crate) fn confirm(text: &[u8], at: usize, regions: &Regions, spans: &mut Vec
 }
 
 fn confirm_groups(text: &[u8], all: &[(usize, usize)], regions: &Regions, spans: &mut Vec<Span>) {
+    // Britain's has six, in pairs or directly behind letters.
+    let pairs = || all.len() == 3 && all.iter().all(|(start, end)| end - start == 2);
+    let lettered = || before(text, all[0].0).is_some_and(|byte| byte.is_ascii_alphabetic());
+    if digits_of(all) >= FEWEST_OF_IDS || pairs() || lettered() {
+        if let Some(span) = ids::confirm(text, all) {
+            spans.push(span);
+            return;
+        }
+    }
     // Between the groups are no words, so that they are the same for all.
     let mut said = None;
     let mut say = || *said.get_or_insert_with(|| phone_words::before(text, all[0].0, false));
@@ -100,6 +112,15 @@ fn confirm_groups(text: &[u8], all: &[(usize, usize)], regions: &Regions, spans:
     }
 }
 
+/// `45 99.90`: two short numbers, of which one has cents.
+fn is_price(text: &[u8], all: &[(usize, usize)]) -> bool {
+    all.len() <= 3
+        && all.iter().all(|(start, end)| end - start <= 3)
+        && all
+            .windows(2)
+            .any(|pair| text[pair[0].1] == b'.' && pair[1].1 - pair[1].0 <= 2)
+}
+
 /// Whether a number that its shape alone tells could begin with this group.
 fn has_shape(text: &[u8], (start, end): (usize, usize)) -> bool {
     text[start] == b'0'
@@ -122,6 +143,9 @@ pub(crate) fn is_plausible(text: &[u8], at: usize, framing: usize, regions: &Reg
         return false;
     }
     let (start, end) = groups.places[0];
+    if ids::is_plausible(text, &groups.places[..groups.count]) {
+        return true;
+    }
     if groups.count == 1
         && (end - start <= FEWEST_DIGITS || phone_words::before(text, start, true) == Said::Nothing)
     {
@@ -170,7 +194,11 @@ fn area_before(text: &[u8], at: usize) -> Option<(usize, usize)> {
 }
 
 /// The length of a date and a gap, `2024-04-13 `, at `at`.
+#[inline]
 fn date_length(text: &[u8], at: usize) -> usize {
+    if text.get(at + 4) != Some(&b'-') {
+        return 0;
+    }
     match text.get(at..) {
         Some([b'1' | b'2', b, c, d, b'-', e, f, b'-', g, h, rest @ ..])
             if [b, c, d, e, f, g, h]
@@ -372,9 +400,11 @@ impl<'a> Number<'a> {
     /// `0131 496 0817`, `06-24312407`: a zero and then no zero, in few and long groups.
     fn is_trunk(&self) -> bool {
         let plain = self.digits[0] == b'0' && self.digits[1] > b'0' && !self.dots;
-        let long = self.groups.len() == 2 && (2..=5).contains(&self.size(0)) && self.size(1) >= 4;
-        plain && (10..=11).contains(&self.count) && self.groups.len() <= 5
-            || plain && self.count == 9 && long
+        let groups = self.groups.len();
+        // Groups do not shrink to two digits behind one of four: the tail of an account number does.
+        let even = self.size(groups - 1) >= 3 || (1..groups).all(|index| self.size(index) <= 3);
+        let long = groups == 2 && (2..=5).contains(&self.size(0)) && self.size(1) >= 4;
+        plain && even && groups <= 5 && ((10..=11).contains(&self.count) || self.count == 9 && long)
     }
 
     /// `(07) 1234567`, `(242) 359-1234`.

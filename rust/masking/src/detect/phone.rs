@@ -146,6 +146,7 @@ pub(crate) fn country(digits: &[u8]) -> Option<(usize, usize, usize)> {
 
 /// The length of what may stand between two groups of digits: `-`, `.`, ` `, `) `, ` (`, `)-`, ` - `; 0 if something
 /// else follows, or no digit.
+#[inline]
 pub(crate) fn gap_length(text: &[u8], at: usize) -> usize {
     let length = count_while(text, at, 3, |byte| {
         matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::token_rule::{Part, Rule};
 use super::token_rules::RULES;
-use super::{jwt, token_shapes, Span};
+use super::{jwt, letter_ids, token_shapes, Span};
 use crate::bytes::{before, count_while, follows_alphanumeric};
 
 /// `eyJ` in base64.
@@ -63,7 +63,9 @@ pub(crate) fn is_plausible(text: &[u8], start: usize, framing: usize) -> bool {
         b'Z' if text[at..].starts_with(ENCODED_JWT) => true,
         _ => {
             let fits = |rule: &Rule| parts_end(text, at + rule.prefix.len(), rule).is_some();
-            index.rules_at(text, at).any(fits) || at == start && has_shape(at)
+            index.rules_at(text, at).any(fits)
+                || at == start && has_shape(at)
+                || letter_ids::parse(text, at).is_some()
         }
     };
     (start..end).any(may_begin)
@@ -98,8 +100,13 @@ fn token_at(text: &[u8], at: usize, jwt_until: &mut usize) -> Option<Span> {
     if let Some(span) = token_shapes::confirm(text, at) {
         return Some(span);
     }
+    if follows_alphanumeric(text, at) {
+        return None;
+    }
+    if let Some(span) = letter_ids::confirm(text, at) {
+        return Some(span);
+    }
     match text[at] {
-        _ if follows_alphanumeric(text, at) => return None,
         b'e' if text[at..].starts_with(b"ey") => {
             if let Some(span) = jwt::confirm(text, at, jwt_until) {
                 return Some(span);
