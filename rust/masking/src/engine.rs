@@ -117,7 +117,8 @@ impl Engine {
         out.extend_from_slice(&value[last.end..]);
     }
 
-    fn replace_one(&self, detector: Detector, value: &[u8], out: &mut Vec<u8>) {
+    /// Append what a found value is replaced by.
+    pub(crate) fn replace_one(&self, detector: Detector, value: &[u8], out: &mut Vec<u8>) {
         match (self.detected, detector) {
             (Detected::Pseudonym, Detector::Email | Detector::Card | Detector::Iban)
             | (Detected::Pseudonym, Detector::Phone | Detector::UsSsn | Detector::Ip) => {

@@ -3,6 +3,7 @@
 //!
 //! - [`Engine`] is the entry: detectors on content ([`Engine::mask_into`]), strategies on labelled values
 //!   ([`Engine::apply`]), under the keys of one masking scope.
+//! - [`TextStream`] masks text that comes in pieces.
 //! - [`scan`] lists what the detectors find; [`carries_masked`] recognises whatever this crate made.
 //!
 //! The shape of the scanner: [`classes`] turns 64 bytes at a time into bit masks, [`candidates`] combines them into
@@ -19,6 +20,7 @@ mod classes;
 mod detect;
 mod detector;
 mod engine;
+mod escapes;
 mod forms;
 mod json;
 mod keccak;
@@ -27,6 +29,7 @@ mod pseudonym;
 mod regions;
 mod scan;
 mod strategy;
+mod stream;
 mod tally;
 
 pub use carries::carries_masked;
@@ -37,4 +40,5 @@ pub use forms::CONSTANT;
 pub use regions::Regions;
 pub use scan::{redact, redact_in, scan, scan_in, Redacted};
 pub use strategy::{Applied, Strategy};
+pub use stream::{Medium, TextStream, MOST_HELD_BYTES};
 pub use tally::Tally;

@@ -244,7 +244,7 @@ fn at_sign(text: &[u8], at: usize) -> Option<Span> {
 
 /// Order the spans and join those that overlap: what any detector found is masked, under the name of the longest, except
 /// that what is called a secret for its surroundings alone yields to a name that says more.
-fn settle(spans: &mut Vec<Span>) {
+pub(crate) fn settle(spans: &mut Vec<Span>) {
     spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     spans.dedup_by(|next, kept| {
         if next.start >= kept.end {
