@@ -97,7 +97,7 @@ bench: install debian  ## measure the figures into build/bench.json (ONLY=name f
 simulate: install  ## many histories of grants, locks and clocks (HISTORIES=n, SEED=n)
 	@$(BIN)/python -m tests.simulation --histories $(or $(HISTORIES),10000) --seed $(or $(SEED),1)
 
-crash: install debian  ## kill -9 the gateway under load, again and again (ROUNDS=n, SEED=n)
+crash: install debian  ## kill -9 the gateway under load, or pull the plug, again and again (ROUNDS=n, SEED=n)
 	ROUNDS=$(or $(ROUNDS),50) SEED=$(or $(SEED),1) $(BIN)/pytest tests/proofs/test_crash.py
 
 differential: install debian  ## generated statements: whatever is decided as a read is run, and changes nothing (N=n, SEED=n)

@@ -108,6 +108,8 @@ class Gateway:
         self.webhook_secret = secrets.token_urlsafe(24)
         self._secrets: dict[str, str] = {"pager-webhook": self.webhook_secret}
         self.output: list[str] = []
+        self.environment: dict[str, str] = {}
+        """More variables for the process."""
         self.process: subprocess.Popen[str] | None = None
         self._tokens: dict[str, str] = {}
         self.passwords: dict[str, str] = {}
@@ -139,7 +141,7 @@ class Gateway:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={k: v for k, v in os.environ.items() if not k.startswith("SAFELIGHT_")},
+            env={k: v for k, v in os.environ.items() if not k.startswith("SAFELIGHT_")} | self.environment,
         )
         threading.Thread(target=self._read_output, args=(self.process,), daemon=True).start()
         deadline = time.monotonic() + START_SECONDS

@@ -27,6 +27,7 @@ def prepare(directory: Path, origin: str, key: Ed25519PrivateKey) -> int:
     check_origin(origin)
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=files.DIRECTORY_MODE)
+        files.sync_directory(directory.parent)
         lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.FILE_MODE)
     except OSError as error:
         raise AuditUnavailable(f"{directory}: {error}") from error

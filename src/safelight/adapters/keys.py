@@ -75,6 +75,8 @@ def load_or_create(directory: Path) -> NodeKeys:
         raise KeysUnusable(f"a key file in {directory} is damaged ({cause}); restore it from a backup") from cause
     if len(node) != 32 or len(masking) != 32:
         raise KeysUnusable(f"a key file in {directory} is damaged (length); restore it from a backup")
+    for changed in (directory, directory.parent):
+        _sync_names(changed)
     return NodeKeys(Secret(node), Secret(masking), audit_key, certificate, ca_key)
 
 
@@ -139,7 +141,7 @@ def _pem(key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _file(path: Path, make: Callable[[], bytes]) -> bytes:
-    """The file's bytes; made whole or not at all (written beside, fsynced, then linked into place)."""
+    """The file's bytes; made whole or not at all (written beside, fsynced, then renamed)."""
     if not path.exists():
         beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -151,3 +153,13 @@ def _file(path: Path, make: Callable[[], bytes]) -> bytes:
     if path.stat().st_mode & 0o077:
         raise KeysUnusable(f"{path} can be read by others; run: chmod 600 {path}")
     return path.read_bytes()
+
+
+def _sync_names(directory: Path) -> None:
+    """Make the names in ``directory`` durable: a key that a power loss took away would leave a log that nobody can
+    go on with, and sealed fields that nobody can open."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
