@@ -69,8 +69,6 @@ ENDLESS: dict[str, Flood] = {
     "empty rows": lambda oid: floods(columns(oid), row(b"", b"") * 5000),
     "rows of 1 MB": lambda oid: floods(columns(oid), row(b"1", b"x" * 1_000_000)),
     "notices": lambda oid: floods(columns(oid), m.notice(f"about {PLANTED}") * 500),
-    "notifications": lambda oid: floods(columns(oid), m.message(b"A", b"\0\0\0\1jobs\0run\0") * 2000),
-    "errors": lambda oid: floods(b"", m.error("ERROR", "22012", f"about {PLANTED}") * 500),
 }
 
 
@@ -99,6 +97,11 @@ def test_an_answer_without_end_that_nobody_reads(
 
 
 BROKEN: dict[str, Callable[[int], tuple[Script, str]]] = {
+    "errors": lambda oid: (floods(b"", m.error("ERROR", "22012", f"about {PLANTED}") * 500), "floods us with errors"),
+    "notifications": lambda oid: (
+        floods(columns(oid), m.message(b"A", b"\0\0\0\1jobs\0run\0") * 2000),
+        "floods us with errors or notifications",
+    ),
     "settings": lambda oid: (
         floods(columns(oid), m.parameter_status("TimeZone", "UTC") * 500),
         "floods us with settings",

@@ -19,6 +19,9 @@ from safelight.protocols.postgres.server_texts import error_for_client, notice_f
 COMPLETE, READY, EMPTY, SUSPENDED = b"CZIs"
 ERROR, NOTICE, ROWS, PARAMETER, NOTIFICATION, COPY_IN, COPY_OUT = b"ENTSAGH"
 Event = tuple[int, int, object]
+MAX_UNASKED = 1000
+"""Errors and notifications. A server says one error for a batch, and another if it ends; notifications are for those
+who listen, which nobody can here."""
 MAX_SETTINGS_TOLD = 1000
 """A server reports changed settings, a few for a statement; more than this is a flood to keep us busy."""
 
@@ -40,7 +43,7 @@ class Replies:
         self._user = user
         self._check_setting = check_setting
         self._now = 0
-        self._settings_told = 0
+        self._settings_told = self._unasked = 0
         """Since the last ReadyForQuery."""
         self.server_is_gone = False
         self.deliver: Callable[[bytes], None] = relay.to_client.append
@@ -109,7 +112,7 @@ class Replies:
 
     def _ready(self, token: int, status: int) -> None:
         relay = self._relay
-        self._settings_told = 0
+        self._settings_told = self._unasked = 0
         idle = status == IDLE
         relay.status = status
         relay.flights.batch_ended(token, self._now, idle=idle)
@@ -130,6 +133,10 @@ class Replies:
     def _judge(self, code: int, token: int, detail: object) -> tuple[bytes, bool]:
         """How to go on after a paused message: (replacement, whether the message itself is dropped)."""
         body = cast(bytes, detail)
+        if code in (ERROR, NOTIFICATION):
+            self._unasked += 1
+            if self._unasked > MAX_UNASKED:
+                raise PeerProtocolError("the server floods us with errors or notifications")
         if code == ERROR:
             return self._error(token, body), True
         if code == NOTICE:
