@@ -176,7 +176,6 @@ impl<V> FastPath<V> {
         stream
             .expect(Kind::Query, vec![plan], token)
             .map_err(Problem::Wire)?;
-        self.left.portal = None;
         self.depart(entry, intent, at, None, token, token);
         Ok(Some(Forward::Same))
     }
