@@ -1,12 +1,17 @@
 """One backend of the server for each session: the client may use its process id, and its end is the client's end."""
 
 import itertools
+import secrets
+import struct
 
 import psycopg
 import pytest
 
+from safelight.protocols.postgres.scram import ScramClient, derive
 from tests.e2e.clients import eventually, psql_script
 from tests.e2e.conftest import Connect, MakeLogin
+from tests.proofs.peer import Peer
+from tests.rig.gateway import Gateway
 from tests.rig.servers import Server
 
 LISTENING = """
@@ -94,3 +99,22 @@ def test_notifications_do_not_reach_the_client(connect: Connect, postgres18: Ser
         for session in (direct, through):
             assert session.execute("SELECT 1").fetchone() == (1,)
     assert set(seen) == {"direct"}
+
+
+def test_a_client_that_leaves_while_its_session_is_opened_leaves_no_backend(
+    login: MakeLogin, gateway: Gateway, postgres15: Server
+) -> None:
+    mine = login("static-15")
+    for _ in range(20):
+        with Peer(mine.host, mine.port) as peer:
+            peer.startup(user=mine.user, database=mine.database, application_name="leaves early")
+            peer.next_message()
+            client = ScramClient(secrets.token_urlsafe(18).encode(), endpoint=None)
+            first = client.first()
+            peer.message(b"p", b"SCRAM-SHA-256\0" + struct.pack("!i", len(first)) + first)
+            salt, iterations = client.challenge(peer.next_message()[1][4:])
+            peer.message(b"p", client.final(derive(mine.secret.encode(), salt, iterations)))
+    left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'leaves early'"
+    eventually(lambda: postgres15.sql(left) == "0")
+    eventually(lambda: "leaves early" not in str(gateway.api("GET", "/sessions", by="sam")))
+    assert "Traceback" not in gateway.log()

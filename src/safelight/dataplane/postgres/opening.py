@@ -25,7 +25,7 @@ from safelight.dataplane.postgres.session import Closed, PostgresSession
 from safelight.dataplane.postgres.startup import longest_timeouts, startup_parameters
 from safelight.dataplane.postgres.targets import PostgresTarget, PostgresTargets
 from safelight.dataplane.postgres.wishes import Wishes
-from safelight.domain.errors import Refusal, SafelightError, TargetUnavailable
+from safelight.domain.errors import PeerProtocolError, Refusal, SafelightError, TargetUnavailable
 from safelight.domain.grant import SessionCredential
 from safelight.ports.audit import AuditLog, AuditUnavailable
 from safelight.ports.clock import Clock
@@ -126,6 +126,9 @@ class _Begun:
         server, ready = await dial(
             target, account, parameters, executor=node.executor, timeout_seconds=node.limits.connect_seconds
         )
+        if connection.closed:
+            server.transport.abort()
+            raise PeerProtocolError("the client went away while its session was opened")
         self._ready = ready
         # So that a process id that the server uses again is never hit; nothing has to wait for it now.
         self._backend_start = asyncio.get_running_loop().create_task(self._admin.backend_start(ready.pid))
