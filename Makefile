@@ -7,7 +7,7 @@ CLIENTS := build/clients
 SERVERS := build/servers
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install debian clients servers demo check test bench simulate crash differential fuzz format lock clean
+.PHONY: help install debian clients servers demo check test bench quality simulate crash differential fuzz format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -93,6 +93,10 @@ test: install debian clients servers  ## install what is needed and run every te
 
 bench: install debian  ## measure the figures into build/bench.json (ONLY=name for some)
 	@$(BIN)/python -m bench.run $(ONLY)
+
+quality: install  ## recall and precision of the detectors on labelled lines (CORPUS=directory of *.jsonl)
+	@$(BIN)/python bench/masking_quality.py $(if $(CORPUS),--corpus $(CORPUS))
+	@$(BIN)/python bench/masking_quality.py $(if $(CORPUS),--corpus $(CORPUS)) --regions
 
 simulate: install  ## many histories of grants, locks and clocks (HISTORIES=n, SEED=n)
 	@$(BIN)/python -m tests.simulation --histories $(or $(HISTORIES),10000) --seed $(or $(SEED),1)

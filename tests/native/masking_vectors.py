@@ -66,7 +66,7 @@ def read(path: Path) -> Iterator[Vector]:
         entry = json.loads(line)
         marked = _fill(entry["text"], f"{path.name}:{number}")
         text, findings = "", []
-        for index, part in enumerate(re.split(r"⟦(\w+)\|(.*?)⟧", marked, flags=re.DOTALL)):
+        for index, part in enumerate(re.split(r"⟦([\w:]+)\|(.*?)⟧", marked, flags=re.DOTALL)):
             match index % 3:
                 case 1:
                     kind = part

@@ -21,9 +21,23 @@ pub(crate) fn confirm(text: &[u8], at: usize) -> Option<Span> {
     let (start, end) = name_before(text, operator)?;
     let promise = promised(text, start, end)?;
     let value = value_behind(text, operator)?;
-    let found = &text[value.start..value.end];
-    let detector = vendor(found).unwrap_or(Detector::Secret);
-    is_secret(found, promise, value.quoted).then(|| Span::new(value.start, value.end, detector))
+    if !is_secret(&text[value.start..value.end], promise, value.quoted) {
+        return None;
+    }
+    let end = if value.end - value.start < LONGEST_VALUE {
+        value.end
+    } else {
+        whole_end(text, value.end)
+    };
+    let detector = vendor(&text[value.start..end]).unwrap_or(Detector::Secret);
+    Some(Span::new(value.start, end, detector))
+}
+
+/// Where a value ends that is longer than what is looked at.
+fn whole_end(text: &[u8], at: usize) -> usize {
+    at + count_while(text, at, text.len(), |byte| {
+        byte.is_ascii_alphanumeric() || b"+/=_.-~".contains(&byte)
+    })
 }
 
 /// The name of a token that is the whole value.
