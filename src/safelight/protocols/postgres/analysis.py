@@ -23,12 +23,14 @@ class Meaning:
 class Output:
     """One output column. ``rule``: ``detect`` (unlabelled), ``label`` (a bare labelled column) or ``constant``
     (computed from one). ``origin`` is the (table OID, attribute number) that RowDescription must show for a label,
-    None where any unlabelled origin will do."""
+    None where the server tells none, or one of the same label. ``sources`` are the labelled columns
+    (``relation.column``) that it depends on, sorted."""
 
     rule: str
     label: str | None = None
     strategy: Strategy | None = None
     origin: tuple[int, int] | None = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

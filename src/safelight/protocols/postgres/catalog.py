@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from safelight.domain.masking import Strategy
+from safelight.domain.masking import LabelUse, Strategy, usual_uses
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogColumn:
-    """``number`` is pg_attribute.attnum; ``type_oid`` the declared type (a domain keeps its own OID)."""
+    """``number`` is pg_attribute.attnum; ``type_oid`` the declared type (a domain keeps its own OID). ``unique``: no
+    two rows of the relation (its children included) have the same value in it, and none is NULL."""
 
     number: int
     name: str
     type_oid: int
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,19 @@ class CatalogRelation:
 
 @dataclass(frozen=True, slots=True)
 class LabelledColumn:
+    """``uses`` and ``generalisations`` are what may be found out besides the masked value: None for the strategy's
+    usual uses; ``domain`` (of an e-mail address), ``year``, ``prefix:3``. ``values``: with so many constants may one
+    statement compare columns of the label."""
+
     label: str
     strategy: Strategy
+    uses: frozenset[LabelUse] | None = None
+    generalisations: tuple[str, ...] = ()
+    values: int = 10
+
+    def allows(self, use: LabelUse) -> bool:
+        """Whether statements may find this out."""
+        return use in (usual_uses(self.strategy) if self.uses is None else self.uses)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ EXPRESSIONS = (
     "count(*) FILTER (WHERE {condition})", "({expression} LIKE {expression})", "unnest(ARRAY[{expression}])",
     "split_part({expression}, '@', 2)", "({expression})::text", "replace({expression}, 'a', {expression})",
     "{labelled}::text", "lower({labelled})", "{subquery}", "{subquery}", "{labelled}::int", "{labelled}::numeric",
+    "count({labelled})", "count(DISTINCT {labelled})", "({labelled} = {constant})", "({labelled} IS NULL)",
+    "CASE WHEN {condition} THEN {labelled} END", "coalesce({labelled}, {labelled})", "max({labelled})",
+    "(SELECT {labelled})", "array_agg({column} ORDER BY {column})", "min({alias}.id)",
     "1 / (length({labelled}) - 8)", "unnest(string_to_array({labelled}, '1'))", "to_date({labelled}, 'YYYY')",
 )  # fmt: skip
 CONDITIONS = (
@@ -49,12 +52,15 @@ CONDITIONS = (
     "{labelled} IS NULL", "{labelled} > {constant}", "{labelled} NOT IN ('x', 'y')", "{expression} = {constant}",
     "{labelled} = ANY (ARRAY['a'])", "({condition} AND {condition})", "({condition} OR {condition})",
     "{column} > '3'",
-    "{subquery} IS NOT NULL", "{labelled} = {column}", "{column} = {labelled}",
+    "lower({labelled}) = lower({constant})", "{labelled} <> {constant}", "{labelled} IN ({select})",
+    "{labelled} IS DISTINCT FROM {constant}", "{subquery} IS NOT NULL", "{labelled} = {column}",
+    "{column} = {labelled}",
 )  # fmt: skip
 SUBQUERIES = ("({select} LIMIT 1)", "EXISTS ({select})", "({column} IN ({select}))")
 LATERALS = (
     "LATERAL (SELECT {expression} AS x) s", "LATERAL (VALUES ({column})) s(x)",
-    "LATERAL unnest(ARRAY[{column}::text]) s",
+    "LATERAL unnest(ARRAY[{column}::text]) s", "LATERAL (SELECT {labelled} AS x) s",
+    "LATERAL (VALUES ({labelled}), ({labelled})) s(x)", "({grouped}) s", "(SELECT * FROM {grouped_item} LIMIT 2) s",
     "LATERAL generate_series(1, length({column}::text) % 3) s",
 )  # fmt: skip
 JOINS = (
@@ -63,13 +69,26 @@ JOINS = (
     "{one} {join} {two} USING (email)",
     "{one} {join} {two} USING (full_name)", "{one} NATURAL {join} {two}",
 )  # fmt: skip
+GROUPED = (
+    "SELECT {labelled}, {expression} AS x FROM {one} GROUP BY {labelled}",
+    "SELECT {labelled}, count(*) AS x FROM {one} GROUP BY 1 ORDER BY min({alias}.id)",
+    "SELECT {labelled}, min({alias}.id) AS x FROM {one} GROUP BY 1 HAVING {condition} ORDER BY 2 DESC",
+    "SELECT DISTINCT {labelled} AS x FROM {one}",
+    "SELECT {labelled} AS x FROM {one} UNION SELECT {labelled} FROM {one}",
+    "SELECT {labelled} AS x, {column} FROM {one} UNION ALL SELECT {column}, {labelled} FROM {one}",
+    "SELECT {labelled} AS x FROM {one} EXCEPT SELECT {labelled} FROM {one} WHERE {condition}",
+    "SELECT count(*), x FROM ({select_grouped}) s GROUP BY x ORDER BY x",
+    "SELECT count(*), max(x), bool_or(x IS NULL) FROM ({select_grouped}) s",
+)
+"""Whole statements and subqueries that tell rows apart by labelled columns."""
 DEEPEST = 3
 
 
 def statements(rng: Random) -> Iterator[str]:
     """An endless stream of statements."""
     while True:
-        yield _Select(rng, 0).text()
+        select = _Select(rng, 0)
+        yield select.fill(rng.choice(GROUPED)) if rng.random() < 0.15 else select.text()
 
 
 class _Select:
@@ -126,6 +145,10 @@ class _Select:
             return self.fill(rng.choice(SUBQUERIES) if self.nesting == 0 else "{constant}", depth)
         if what == "select":
             return _Select(rng, self.nesting + 1).text()
+        if what in ("grouped", "grouped_item", "select_grouped"):
+            inside = _Select(rng, self.nesting + 1)
+            text = inside.fill(rng.choice(GROUPED[:7] if self.nesting < 2 else GROUPED[3:4]))
+            return f"({text}) g" if what == "grouped_item" else text
         if what in ("column", "labelled"):
             return self.column(labelled=what == "labelled")
         plain = {

@@ -37,8 +37,8 @@ LABELS: Mapping[tuple[str, str], LabelledColumn] = {
 RELATIONS = """
 SELECT c.oid, n.nspname, c.relname, c.relkind::text,
   CASE WHEN c.relkind IN ('v', 'm') AND n.nspname = 'public' THEN pg_get_viewdef(c.oid) END,
-  array(SELECT a.attnum || ':' || a.atttypid || ':' || a.attname FROM pg_attribute a
-        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+  array(SELECT a.attnum || ':' || a.atttypid || ':' || (a.attname = 'id' AND a.attnotnull) || ':' || a.attname
+        FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname !~ '^pg_(toast|temp)'
 """
@@ -88,5 +88,5 @@ def _pairs(connection: "psycopg.Connection[Any]", query: str) -> list[tuple[str,
 
 
 def _column(text: str) -> CatalogColumn:
-    number, type_oid, name = text.split(":", 2)
-    return CatalogColumn(int(number), name, int(type_oid))
+    number, type_oid, key, name = text.split(":", 3)
+    return CatalogColumn(int(number), name, int(type_oid), key == "true")

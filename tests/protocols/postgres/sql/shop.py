@@ -8,12 +8,16 @@ from safelight.protocols.postgres.analysis import Analysis, StatementAnalysis
 from safelight.protocols.postgres.catalog import Catalog, CatalogColumn, CatalogRelation, LabelledColumn
 from safelight.protocols.postgres.sql.analyse import analyse
 
-TEXT, INT4, INT8, NUMERIC = 25, 23, 20, 1700
-CUSTOMERS, CARDS, ACCOUNTS, ORDERS, EVENTS = 1001, 1002, 1003, 1004, 1005
+TEXT, DATE = 25, 1082
+CUSTOMERS, CARDS, ACCOUNTS, ORDERS, EVENTS, PATIENTS = 1001, 1002, 1003, 1004, 1005, 1014
 EMAIL = LabelledColumn("email", Strategy.PSEUDONYM)
 PHONE = LabelledColumn("phone", Strategy.PARTIAL)
 FULL_NAME = LabelledColumn("full_name", Strategy.REDACT)
 CARD = LabelledColumn("card", Strategy.PARTIAL)
+BORN = LabelledColumn("birth_date", Strategy.REDACT, generalisations=("year",))
+POSTCODE = LabelledColumn("postcode", Strategy.REDACT, generalisations=("prefix:2",))
+MAIL = LabelledColumn("mail", Strategy.PSEUDONYM, generalisations=("domain",))
+SECRET = LabelledColumn("secret", Strategy.NULL, uses=frozenset())
 
 
 def relation(
@@ -27,10 +31,13 @@ def relation(
     parents: tuple[int, ...] = (),
     numbers: Iterable[int] | None = None,
 ) -> CatalogRelation:
-    """A relation with text columns, numbered from one (``numbers`` where some were dropped)."""
+    """A relation with text columns, numbered from one (``numbers`` where some were dropped). ``id`` is a key."""
     names = tuple(columns)
     attnums = tuple(numbers) if numbers is not None else tuple(range(1, len(names) + 1))
-    listed = tuple(CatalogColumn(number, column, TEXT) for number, column in zip(attnums, names, strict=True))
+    listed = tuple(
+        CatalogColumn(number, column, DATE if column == "born" else TEXT, unique=column == "id")
+        for number, column in zip(attnums, names, strict=True)
+    )
     return CatalogRelation(oid, schema, name, kind, listed, definition, parents)
 
 
@@ -49,6 +56,7 @@ RELATIONS = (
     relation(1011, "pgbench_accounts", ("aid", "bid", "abalance", "filler")),
     relation(1012, "pgbench_branches", ("bid", "bbalance", "filler")),
     relation(1013, "guesses", ("email", "phone")),
+    relation(PATIENTS, "patients", ("id", "born", "postcode", "email", "secret")),
     relation(
         2001,
         "customer_view",
@@ -105,6 +113,10 @@ SHOP = Catalog(
         (CUSTOMERS, 5): FULL_NAME,
         (CARDS, 3): CARD,
         (ACCOUNTS, 2): EMAIL,
+        (PATIENTS, 2): BORN,
+        (PATIENTS, 3): POSTCODE,
+        (PATIENTS, 4): MAIL,
+        (PATIENTS, 5): SECRET,
     },
     opaque=frozenset({1009}),
     search_path=("public",),

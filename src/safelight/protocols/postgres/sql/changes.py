@@ -13,13 +13,14 @@ from postgast import pg_query_pb2 as pg
 from safelight.domain.capability import Capability
 from safelight.domain.errors import Denied
 from safelight.protocols.postgres.sql.findings import refused
-from safelight.protocols.postgres.sql.labelled import Place, guarded_column, misplaced, read_predicate, touch
+from safelight.protocols.postgres.sql.labelled import Place, guarded_column, misplaced, touch
 from safelight.protocols.postgres.sql.relations import system_schema
-from safelight.protocols.postgres.sql.scope import Column, Item, Scope, Side
+from safelight.protocols.postgres.sql.row_order import check_seen
+from safelight.protocols.postgres.sql.scope import Column, Item, Rows, Scope, Side
 from safelight.protocols.postgres.sql.tree import inner, is_constant, kind, strings
 
 if TYPE_CHECKING:
-    from safelight.protocols.postgres.sql.queries import Queries, Rows
+    from safelight.protocols.postgres.sql.queries import Queries
 
 WRITTEN = "a value to write"
 
@@ -32,7 +33,7 @@ class Changes:
         self._findings = queries.findings
         self._expressions = queries.expressions
 
-    def read(self, node: pg.Node, outer: Scope, top: bool) -> "Rows":
+    def read(self, node: pg.Node, outer: Scope) -> Rows:
         """Read it; its rows are those of RETURNING."""
         statement = inner(node)
         scope = Scope(Side(), outer)
@@ -48,7 +49,8 @@ class Changes:
             visible = self._delete(statement, target, scope)
         else:
             visible = self._merge(statement, target, scope)
-        return self._returning(statement, target, visible, scope, top=top)
+        check_seen(Rows((), mixed=visible.mixed), "a change of rows")
+        return self._returning(statement, target, visible, scope)
 
     def target(self, variable: pg.RangeVar) -> Item:
         """The relation that is written to."""
@@ -87,7 +89,11 @@ class Changes:
 
     def _insert_query(self, select: pg.SelectStmt, columns: Sequence[Column], node: pg.Node, scope: Scope) -> None:
         """INSERT … SELECT: what goes into a labelled column must be a constant of the select list."""
-        self._queries.read_nested(node, scope)
+        rows = self._queries.read_nested(node, scope)
+        check_seen(rows, "writing rows")
+        for position, given in enumerate(rows.columns):
+            if given.guarded and not (position < len(columns) and columns[position].guarded):
+                raise misplaced(given, WRITTEN)
         listed = [target.res_target.val for target in select.target_list]
         plain = (
             select.op == pg.SETOP_NONE and not select.values_lists and not any(_is_star(value) for value in listed)
@@ -114,19 +120,19 @@ class Changes:
             if kind(element.expr):
                 self._expressions.read(element.expr, Scope(own, scope), Place("ON CONFLICT"))
         if kind(infer.where_clause):
-            read_predicate(infer.where_clause, Scope(own, scope), self._expressions, "ON CONFLICT")
+            self._expressions.read(infer.where_clause, Scope(own, scope), Place("ON CONFLICT"))
         excluded = Item("excluded", target.columns, target.open, None, table=target.table)
         both = Scope(Side([*own.items, excluded], own.columns, own.open), scope)
         self._assignments(clause.target_list, target, both, conflict=True)
         if kind(clause.where_clause):
-            read_predicate(clause.where_clause, both, self._expressions, "WHERE")
+            self._expressions.read(clause.where_clause, both, Place("WHERE"))
 
     def _update(self, update: pg.UpdateStmt, target: Item, scope: Scope) -> Side:
         own = Side.of(target).beside(self._queries.sources.read_from(update.from_clause, scope))
         visible = Scope(own, scope)
         self._assignments(update.target_list, target, visible)
         if kind(update.where_clause):
-            read_predicate(update.where_clause, visible, self._expressions, "WHERE")
+            self._expressions.read(update.where_clause, visible, Place("WHERE"))
         if update.from_clause:
             self._findings.need(Capability.READ)
         return own
@@ -134,7 +140,7 @@ class Changes:
     def _delete(self, delete: pg.DeleteStmt, target: Item, scope: Scope) -> Side:
         own = Side.of(target).beside(self._queries.sources.read_from(delete.using_clause, scope))
         if kind(delete.where_clause):
-            read_predicate(delete.where_clause, Scope(own, scope), self._expressions, "WHERE")
+            self._expressions.read(delete.where_clause, Scope(own, scope), Place("WHERE"))
         if delete.using_clause:
             self._findings.need(Capability.READ)
         return own
@@ -144,11 +150,11 @@ class Changes:
         self._findings.need(Capability.READ)
         both = source.beside(Side.of(target))  # the order of RETURNING *
         visible = Scope(both, scope)
-        read_predicate(merge.join_condition, visible, self._expressions, "ON")
+        self._expressions.read(merge.join_condition, visible, Place("ON"))
         for node in merge.merge_when_clauses:
             clause = node.merge_when_clause
             if kind(clause.condition):
-                read_predicate(clause.condition, visible, self._expressions, "WHEN")
+                self._expressions.read(clause.condition, visible, Place("WHEN"))
             if clause.command_type == pg.CMD_INSERT:
                 targets = [target_node.res_target for target_node in clause.target_list]
                 columns = [self._written(target, res) for res in targets] if targets else list(target.columns)
@@ -221,16 +227,14 @@ class Changes:
 
     # --- RETURNING --------------------------------------------------------------------------------------------
 
-    def _returning(self, statement: pg.InsertStmt, target: Item, visible: Side, scope: Scope, *, top: bool) -> "Rows":
-        from safelight.protocols.postgres.sql.queries import Rows
-
+    def _returning(self, statement: pg.InsertStmt, target: Item, visible: Side, scope: Scope) -> Rows:
         if not statement.HasField("returning_clause"):
             return Rows(())
         self._findings.need(Capability.READ)
         named = {node.returning_option.value for node in statement.returning_clause.options} | {"old", "new"}
         aliases = [Item(name, target.columns, target.open, None, target.table) for name in sorted(named)]
         side = Side(visible.items + aliases, visible.columns, visible.open)
-        return self._queries.read_outputs(statement.returning_clause.exprs, Scope(side, scope), top=top)
+        return self._queries.read_outputs(statement.returning_clause.exprs, Scope(side, scope))
 
 
 def _has_clauses(select: pg.SelectStmt) -> bool:
@@ -244,6 +248,6 @@ def _is_star(node: pg.Node) -> bool:
     return kind(node) == "a_indirection" and node.a_indirection.indirection[-1].HasField("a_star")
 
 
-def read_change(queries: "Queries", node: pg.Node, outer: Scope, top: bool) -> "Rows":
+def read_change(queries: "Queries", node: pg.Node, outer: Scope) -> Rows:
     """Read a data-modifying statement."""
-    return Changes(queries).read(node, outer, top)
+    return Changes(queries).read(node, outer)

@@ -40,6 +40,15 @@ def call_function(call: pg.FuncCall, catalog: Catalog, findings: Findings) -> bo
     return verdict.pure
 
 
+def is_builtin(call: pg.FuncCall, catalog: Catalog) -> bool:
+    """Whether the call can be one of PostgreSQL's own functions only, which changes nothing."""
+    schema, name = qualified(strings(call.funcname))
+    if schema not in (None, "pg_catalog") or name not in builtin_functions():
+        return False
+    shadowed = schema is None and any((path, name) in catalog.functions for path in catalog.search_path)
+    return not shadowed and judge_function(schema, name, catalog).reach is Reach.READ
+
+
 def compared_setting(call: pg.FuncCall, catalog: Catalog) -> bool:
     """Whether it is ``current_setting($1)``, which may be compared by ``=`` or ``<>`` (SQLAlchemy does, to reflect
     tables) although its name is not known. Elsewhere it is refused: it could show what applications keep there."""

@@ -13,12 +13,14 @@ from postgast import pg_query_pb2 as pg
 
 from safelight.protocols.postgres.analysis import SettingChange
 from safelight.protocols.postgres.sql import effects
+from safelight.protocols.postgres.sql.disclosures import disclosed
 from safelight.protocols.postgres.sql.findings import Findings, refused
 from safelight.protocols.postgres.sql.functions import Reach
-from safelight.protocols.postgres.sql.labelled import Place, misplaced, touch
+from safelight.protocols.postgres.sql.labelled import Place, equate, labelled_column, misplaced, touch
 from safelight.protocols.postgres.sql.relations import CatalogIndex
-from safelight.protocols.postgres.sql.scope import Scope, Side, WholeRow
-from safelight.protocols.postgres.sql.tree import TEXT_TYPES, kind, qualified, strings
+from safelight.protocols.postgres.sql.row_order import check_seen, is_orderless
+from safelight.protocols.postgres.sql.scope import Column, Rows, Scope, Side, WholeRow
+from safelight.protocols.postgres.sql.tree import TEXT_TYPES, descend, kind, qualified, strings
 
 OPERATORS_OF_KIND = {
     pg.AEXPR_DISTINCT: ("=",),
@@ -34,6 +36,13 @@ OPERATORS_OF_KIND = {
 NAMED_KINDS = frozenset(
     {pg.AEXPR_OP, pg.AEXPR_OP_ANY, pg.AEXPR_OP_ALL, pg.AEXPR_LIKE, pg.AEXPR_ILIKE, pg.AEXPR_SIMILAR}
 )
+CHOOSING = frozenset({"min", "max"})
+"""Aggregates that cannot fail on any text, and give one of the values."""
+STEADY = frozenset(
+    {"now", "transaction_timestamp", "statement_timestamp", "date_trunc", "date_part", "extract", "to_char", "round"}
+) | frozenset({"trunc", "abs", "ceil", "ceiling", "floor", "substring", "substr", "replace", "split_part", "age"})
+"""Functions besides the pure ones that give the same for a row in whatever order rows come."""
+DISCLOSING = frozenset({"a_expr", "null_test", "func_call"})
 PLAIN_PARTS = frozenset(
     {"JsonValueExpr", "JsonOutput", "JsonReturning", "JsonFormat", "JsonBehavior", "JsonKeyValue"}
 ) | {
@@ -47,7 +56,7 @@ PLAIN_PARTS = frozenset(
 class Subqueries(Protocol):
     """What reads a query inside of an expression."""
 
-    def read_nested(self, node: pg.Node, outer: Scope, *, exists: bool = False) -> object: ...
+    def read_nested(self, node: pg.Node, outer: Scope, *, exists: bool = False) -> Rows: ...
 
 
 class Expressions:
@@ -66,6 +75,8 @@ class Expressions:
             Denied: something in it is refused, or a guarded column stands where it may not.
         """
         what = kind(node)
+        if what in DISCLOSING and disclosed(node, scope, self, place):
+            return
         handler = HANDLERS.get(what)
         if handler is None:
             raise refused(
@@ -87,6 +98,14 @@ class Expressions:
         if not verdict.pure:
             place.impure = f"operator {symbol}"
         return verdict.reach is Reach.READ
+
+    def is_builtin(self, call: pg.FuncCall) -> bool:
+        """Whether a call can only be of PostgreSQL's own."""
+        return effects.is_builtin(call, self.index.catalog)
+
+    def call_function(self, call: pg.FuncCall) -> bool:
+        """A function is called. True when it is pure."""
+        return effects.call_function(call, self.index.catalog, self.findings)
 
     def read_call(self, call: pg.FuncCall) -> None:
         """The call of a CALL statement: its arguments, and the effects of those."""
@@ -132,10 +151,12 @@ class Expressions:
 
     def _whole(self, row: WholeRow, place: Place) -> None:
         place.impure = "a whole row"
-        guarded = next((column for column in row.item.columns if column.guarded), None)
-        if guarded is not None:
-            touch(guarded, self.findings)
-            raise misplaced(guarded, f"a reference to the whole row of {row.item.name}")
+        for guarded in row.item.columns:
+            if guarded.guarded and not place.lenient:
+                touch(guarded, self.findings)
+                raise misplaced(guarded, f"a reference to the whole row of {row.item.name}")
+            if guarded.guarded:
+                place.meet(guarded, self.findings)
 
     # --- operators, casts, conditions -------------------------------------------------------------------------
 
@@ -144,11 +165,11 @@ class Expressions:
         while True:
             self._operator_itself(expression, place)
             spine.append(expression)
-            if kind(expression.lexpr) != "a_expr":
+            if kind(expression.lexpr) != "a_expr" or disclosed(expression.lexpr, scope, self, place):
                 break
             expression = expression.lexpr.a_expr  # a sum of a thousand terms nests on its left: no recursion
         for part in reversed(spine):
-            if part is spine[-1] and part.HasField("lexpr"):
+            if part is spine[-1] and part.HasField("lexpr") and kind(part.lexpr) != "a_expr":
                 self._operand(part, part.lexpr, scope, place)
             if part.HasField("rexpr"):
                 self._operand(part, part.rexpr, scope, place)
@@ -223,24 +244,36 @@ class Expressions:
 
     def _call(self, call: pg.FuncCall, scope: Scope, place: Place) -> None:
         name = strings(call.funcname)[-1]
-        if not effects.call_function(call, self.index.catalog, self.findings):
+        orderless = is_orderless(call, scope)
+        pure = self.call_function(call)
+        if not pure and not (name in CHOOSING and self.is_builtin(call)):
             place.impure = f"function {name}"
+        if orderless and self._is_own(call, scope):
+            scope.aggregated = True
+        elif not pure and not orderless and name not in STEADY:
+            scope.disturb(f"function {name}")
         self.setting = effects.setting_of(call) or self.setting
         if call.agg_order or call.agg_within_group or call.agg_distinct or call.func_variadic or call.agg_star:
             place.impure = f"function {name}"
         if call.HasField("agg_filter") or call.HasField("over"):
             place.impure = f"function {name}"
-        within = place if place.computes else Place(f"an argument of {name}")
-        self.read_all(call.args, scope, within)
-        self.read_all(call.agg_order, scope, Place(f"the ORDER BY of {name}"))
+        self.read_all(call.args, scope, place.within(f"an argument of {name}"))
+        self.read_all(call.agg_order, scope, place.beside(f"the ORDER BY of {name}"))
         if call.HasField("agg_filter"):
-            self.read(call.agg_filter, scope, Place("FILTER"))
+            self.read(call.agg_filter, scope, place.beside("FILTER"))
         if call.HasField("over"):
             self._window(call.over, scope, place)
 
+    @staticmethod
+    def _is_own(call: pg.FuncCall, scope: Scope) -> bool:
+        """Whether an aggregate is of this scope's rows, and not of those further out (``count(outer.column)``)."""
+        references = [p for argument in call.args for p in descend(argument) if isinstance(p, pg.ColumnRef)]
+        return call.agg_star or any(scope.own_item(strings(p.fields)) is not None for p in references)
+
     def _window(self, window: pg.WindowDef, scope: Scope, place: Place) -> None:
         place.impure = "a window"
-        inside = Place("a window")
+        scope.disturb("a window")
+        inside = place.beside("a window")
         self.read_all(window.partition_clause, scope, inside)
         self.read_all(window.order_clause, scope, inside)
         for bound in (window.start_offset, window.end_offset):
@@ -258,15 +291,38 @@ class Expressions:
 
     def _sublink(self, link: pg.SubLink, scope: Scope, place: Place) -> None:
         place.impure = "a subquery"
+        name = strings(link.oper_name) or ["="]
+        builtin = True
         if link.sub_link_type in (pg.ANY_SUBLINK, pg.ALL_SUBLINK):
-            self.use_operator(strings(link.oper_name) or ["="], place)
+            builtin = self.use_operator(name, place)
+        rows = self._subqueries.read_nested(link.subselect, scope, exists=link.sub_link_type == pg.EXISTS_SUBLINK)
+        if link.sub_link_type == pg.ARRAY_SUBLINK:
+            check_seen(rows, "ARRAY(SELECT …)")
+        member = link.sub_link_type == pg.ANY_SUBLINK and name[-1] == "=" and builtin
+        if member and self._is_member(link.testexpr, rows, scope, place):
+            return
         if kind(link.testexpr):
-            self.read(link.testexpr, scope, Place("a comparison with a subquery"))
-        self._subqueries.read_nested(link.subselect, scope, exists=link.sub_link_type == pg.EXISTS_SUBLINK)
+            self.read(link.testexpr, scope, place.beside("a comparison with a subquery"))
+        for column in rows.columns:
+            if column.guarded:
+                place.meet(column, self.findings)
+
+    def _is_member(self, tested: pg.Node, rows: Rows, scope: Scope, place: Place) -> bool:
+        """``column IN (SELECT other …)`` joins two columns of one label."""
+        column = labelled_column(tested, scope)
+        others: tuple[Column, ...] = rows.columns
+        if column is None or len(others) != 1 or rows.open:
+            return False
+        equate(column, others[0], self.findings, f"{place.name}: IN (SELECT …)")
+        return True
 
     def _json_array_query(self, query: pg.JsonArrayQueryConstructor, scope: Scope, place: Place) -> None:
         place.impure = "a subquery"
-        self._subqueries.read_nested(query.query, scope, exists=False)
+        rows = self._subqueries.read_nested(query.query, scope, exists=False)
+        check_seen(rows, "JSON_ARRAY(SELECT …)")
+        for column in rows.columns:
+            if column.guarded:
+                place.meet(column, self.findings)
         if query.HasField("output"):
             self._children(query.output, scope, place)
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 
 from safelight.domain.capability import Capability
 from safelight.domain.errors import Denied, Refusal
-
-MAX_COMPARED_VALUES = 10
-"""With how many constants a statement may compare labelled columns (more would read a column by guessing)."""
+from safelight.protocols.postgres.catalog import LabelledColumn
 
 
 @dataclass(slots=True)
@@ -26,6 +24,7 @@ class Findings:
     restricted: bool = False
     opaque: bool = False
     compared_values: int = 0
+    most_values: int | None = None
 
     def need(self, *capabilities: Capability) -> None:
         """Add capabilities; whatever needs more than ``read`` and ``export`` changes something."""
@@ -38,18 +37,20 @@ class Findings:
         self.labels.add(label)
         self.restricted = True
 
-    def compare(self, values: int) -> None:
-        """Labelled columns are compared with so many more constants.
+    def compare(self, label: LabelledColumn, values: int) -> None:
+        """Columns of a label are compared with so many more constants. A statement has the smallest of the bounds
+        that its labels set.
 
         Raises:
             Denied: they are too many.
         """
         self.compared_values += values
-        if self.compared_values > MAX_COMPARED_VALUES:
+        self.most_values = label.values if self.most_values is None else min(self.most_values, label.values)
+        if self.compared_values > self.most_values:
             raise refused(
                 "postgres.mask.values",
-                f"labelled columns are compared with more than {MAX_COMPARED_VALUES} values",
-                f"look up at most {MAX_COMPARED_VALUES} values in one statement",
+                f"labelled columns are compared with more than {self.most_values} values",
+                f"look up at most {self.most_values} values in one statement",
             )
 
     def absorb(self, other: "Findings") -> None:

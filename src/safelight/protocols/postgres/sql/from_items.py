@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from postgast import pg_query_pb2 as pg
 
 from safelight.protocols.postgres.sql.findings import refused
-from safelight.protocols.postgres.sql.labelled import Place, equate, misplaced, read_predicate, touch
+from safelight.protocols.postgres.sql.labelled import Place, combine, equate, misplaced, touch
 from safelight.protocols.postgres.sql.relations import (
     VIEW_KINDS,
     record_relation,
@@ -16,7 +16,7 @@ from safelight.protocols.postgres.sql.relations import (
     system_schema,
     table_item,
 )
-from safelight.protocols.postgres.sql.scope import Column, Item, Scope, Side
+from safelight.protocols.postgres.sql.scope import Column, Item, Rows, Scope, Side
 from safelight.protocols.postgres.sql.tree import kind, strings
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ class FromReader:
         scope = Scope(before, outer) if subselect.lateral else outer
         rows = self._queries.read_nested(subselect.subquery, scope)
         alias = subselect.alias
-        item = Item(alias.aliasname, rows.columns, rows.open)
-        return Side.of(item.renamed(alias.aliasname, strings(alias.colnames)))
+        return Side.of(rows.item(alias.aliasname, strings(alias.colnames)))
 
     def _function(self, function: pg.RangeFunction, scope: Scope) -> Side:
         columns: list[Column] = []
@@ -188,13 +187,13 @@ class FromReader:
         else:
             side = left.beside(right)
         if kind(join.quals):
-            read_predicate(join.quals, Scope(left.beside(right), outer), self._expressions, "ON")
+            self._expressions.read(join.quals, Scope(left.beside(right), outer), Place("ON"))
         if join.HasField("join_using_alias"):
             merged = side.columns[: len(join.using_clause)]
             side.items.append(Item(join.join_using_alias.aliasname, tuple(merged)))
         if join.HasField("alias"):
-            item = Item(join.alias.aliasname, tuple(side.columns), side.open)
-            return Side.of(item.renamed(item.name, strings(join.alias.colnames)))
+            rows = Rows(tuple(side.columns), side.open, side.mixed)
+            return Side.of(rows.item(join.alias.aliasname, strings(join.alias.colnames)))
         return side
 
     def _natural(self, left: Side, right: Side, how: "pg.JoinType") -> Side:
@@ -217,7 +216,8 @@ class FromReader:
                 equate(ours, theirs, self._findings, "USING")
             merged.append(_merged(ours, theirs, how))
         rest = [c for c in left.columns + right.columns if c.name not in names]
-        return Side(left.items + right.items, merged + rest, left.open or right.open)
+        both = left.beside(right)
+        return Side(both.items, merged + rest, both.open, both.mixed)
 
 
 def _merged(ours: Column, theirs: Column, how: "pg.JoinType") -> Column:
@@ -226,7 +226,7 @@ def _merged(ours: Column, theirs: Column, how: "pg.JoinType") -> Column:
     if how == pg.JOIN_RIGHT:
         return theirs
     if how == pg.JOIN_FULL and (ours.guarded or theirs.guarded):
-        return replace(ours, label=None, origin=None, hidden=True)
+        return combine(ours, theirs)
     return ours
 
 

@@ -3,8 +3,7 @@
 from safelight.protocols.postgres.analysis import Output
 from safelight.protocols.postgres.catalog import Catalog
 from safelight.protocols.postgres.sql.findings import Findings, refused
-from safelight.protocols.postgres.sql.queries import Rows
-from safelight.protocols.postgres.sql.scope import Column
+from safelight.protocols.postgres.sql.scope import Column, Rows
 
 DETECT = Output("detect")
 CONSTANT = Output("constant")
@@ -34,8 +33,9 @@ def outputs_of(rows: Rows, findings: Findings, catalog: Catalog) -> tuple[Output
 
 
 def _output(column: Column) -> Output:
+    sources = tuple(sorted(column.sources))
     if column.hidden:
-        return CONSTANT
+        return Output("constant", sources=sources)
     if column.label is not None:
-        return Output("label", column.label.label, column.label.strategy, column.origin)
+        return Output("label", column.label.label, column.label.strategy, column.origin, sources)
     return DETECT

@@ -1,69 +1,66 @@
 """Reading queries: SELECT with everything it may contain, and the columns it gives.
 
-A guarded column may be an output of the statement's own plain SELECT only: not of a subquery, a WITH query or a set
-operation, and not beside DISTINCT, GROUP BY, windows or its own ORDER BY. FROM is read in :mod:`.from_items`.
+A labelled column passes through subqueries, WITH queries and set operations under its label; what is computed from
+it passes as a constant. Grouping by it, and leaving out its duplicates, tells how often a value is there: where its
+label allows that, the rows are *mixed* from then on (:mod:`.row_order`). FROM is read in :mod:`.from_items`, what
+follows the select list in :mod:`.clauses`.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from postgast import pg_query_pb2 as pg
 
 from safelight.domain.capability import Capability
 from safelight.protocols.postgres.catalog import CatalogRelation
+from safelight.protocols.postgres.sql.carriers import carried, read_around
+from safelight.protocols.postgres.sql.clauses import Clauses, label_groups
 from safelight.protocols.postgres.sql.expressions import Expressions
 from safelight.protocols.postgres.sql.findings import Findings, refused
 from safelight.protocols.postgres.sql.from_items import FORWARD, FromReader
-from safelight.protocols.postgres.sql.labelled import Place, misplaced, read_predicate, touch
+from safelight.protocols.postgres.sql.labelled import Place, combine, misplaced, touch
 from safelight.protocols.postgres.sql.output_names import output_name
 from safelight.protocols.postgres.sql.relations import CatalogIndex
-from safelight.protocols.postgres.sql.scope import Column, Item, Scope, Side, WholeRow
-from safelight.protocols.postgres.sql.tree import descend, integer_literal, kind, qualified, strings
+from safelight.protocols.postgres.sql.row_order import check_seen
+from safelight.protocols.postgres.sql.scope import Column, Item, Rows, Scope, Side, WholeRow
+from safelight.protocols.postgres.sql.tree import descend, kind, qualified, strings
 from safelight.protocols.postgres.sql.views import view_item
 
 CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The columns a query gives. ``open``: their number is not known from the text."""
-
-    columns: tuple[Column, ...]
-    open: bool = False
-
-
-ChangeReader = Callable[["Queries", pg.Node, Scope, bool], Rows]
+ChangeReader = Callable[["Queries", pg.Node, Scope], Rows]
 
 
 class Queries:
-    """The query reader of one statement. ``change_reader`` reads INSERT, UPDATE, DELETE and MERGE."""
+    """The query reader of one statement. ``change_reader`` reads INSERT, UPDATE, DELETE and MERGE. ``lenient``: it is
+    a view's definition, whose outputs may compute anything and leave as constants then."""
 
-    def __init__(self, index: CatalogIndex, findings: Findings, change_reader: ChangeReader) -> None:
+    def __init__(
+        self, index: CatalogIndex, findings: Findings, change_reader: ChangeReader, *, lenient: bool = False
+    ) -> None:
         self.index = index
         self.findings = findings
         self.expressions = Expressions(index, findings, self)
         self.sources = FromReader(self)
+        self._clauses = Clauses(self.expressions)
         self._change_reader = change_reader
+        self._lenient = lenient
 
     # --- entry points -----------------------------------------------------------------------------------------
 
     def read_top(self, node: pg.Node) -> Rows:
-        """A statement that gives its rows to the client."""
-        return self._read(node, Scope(Side()), top=True, exists=False)
+        """A statement by itself."""
+        return self.read_nested(node, Scope(Side()))
 
     def read_nested(self, node: pg.Node, outer: Scope, *, exists: bool = False) -> Rows:
         """A query inside of another. ``exists``: only whether it has rows matters, its outputs are never made."""
-        return self._read(node, outer, top=False, exists=exists)
-
-    def _read(self, node: pg.Node, outer: Scope, *, top: bool, exists: bool) -> Rows:
         what = kind(node)
         if what in CHANGES:
-            return self._change_reader(self, node, outer, top)
+            return self._change_reader(self, node, outer)
         if what != "select_stmt":
             raise refused("postgres.form.unknown", f"{what} cannot stand in a query", "write a SELECT")
-        return self.read_select(node.select_stmt, outer, top=top, exists=exists)
+        return self.read_select(node.select_stmt, outer, exists=exists)
 
-    def read_select(self, select: pg.SelectStmt, outer: Scope, *, top: bool, exists: bool = False) -> Rows:
+    def read_select(self, select: pg.SelectStmt, outer: Scope, *, exists: bool = False) -> Rows:
         """A SELECT, VALUES or TABLE."""
         self.findings.need(Capability.READ)
         if select.HasField("into_clause"):
@@ -76,8 +73,8 @@ class Queries:
         elif select.values_lists:
             rows = self._values(select, scope)
         else:
-            rows = self._plain(select, scope, top=top, exists=exists)
-        self._limits(select, scope)
+            rows = self._plain(select, scope, exists=exists)
+        self._clauses.limits(select, scope, rows)
         return rows
 
     def view_item(self, relation: CatalogRelation) -> Item:
@@ -98,118 +95,153 @@ class Queries:
             else:
                 if clause.recursive:
                     del scope.queries[query.ctename]
-                rows = self.read_nested(query.ctequery, scope)
-                columns = Item(query.ctename, rows.columns, rows.open).renamed(query.ctename, names)
+                columns = self.read_nested(query.ctequery, scope).item(query.ctename, names)
             scope.queries[query.ctename] = columns
 
     def _recursive(self, query: pg.CommonTableExpr, names: list[str], scope: Scope) -> Item:
-        """The first branch gives the columns; then the whole is read with them."""
+        """The first branch gives the columns; then the whole is read with them, and must give the same labels."""
         select = query.ctequery.select_stmt
         if select.op == pg.SETOP_NONE:
             raise refused("postgres.form.unknown", "a recursive query without UNION", "write first UNION ALL next")
         inside = Scope(Side(), scope)
         if select.HasField("with_clause"):
             self.read_with(select.with_clause, inside)
-        first = self.read_select(select.larg, inside, top=False)
+        first = self.read_select(select.larg, inside)
         added = []
         if query.HasField("search_clause"):
             added.append(query.search_clause.search_seq_column)
         if query.HasField("cycle_clause"):
             added += [query.cycle_clause.cycle_mark_column, query.cycle_clause.cycle_path_column]
-        item = Item(query.ctename, first.columns, first.open).renamed(query.ctename, names)
+        item = first.item(query.ctename, names)
         scope.queries[query.ctename] = item
-        self.read_select(select, scope, top=False)
+        whole = self.read_select(select, scope)
+        for before, after in zip(first.columns, whole.columns, strict=False):
+            if (before.label, before.hidden) != (after.label, after.hidden):
+                raise misplaced(after if after.guarded else before, "a recursive query that mixes it with others")
+        if not first.mixed:
+            check_seen(whole, "a recursive query that compares its rows (UNION ALL does not)")
+        _refuse_marks(query, item)
         return replace(item, columns=item.columns + tuple(Column(name) for name in added))
 
     # --- the three shapes -------------------------------------------------------------------------------------
 
     def _set_operation(self, select: pg.SelectStmt, scope: Scope) -> Rows:
-        branches: list[pg.SelectStmt] = []
+        """A union of a thousand branches nests on its left: no recursion."""
+        steps: list[pg.SelectStmt] = []
         current = select
         while True:
-            branches.append(current.rarg)
+            steps.append(current)
             current = current.larg
             if current.op == pg.SETOP_NONE or _has_own_clauses(current):
-                break  # a union of a thousand branches nests on its left: no recursion
-        first = self.read_select(current, scope, top=False)
-        for branch in reversed(branches):
-            self.read_select(branch, scope, top=False)
-        own = Scope(Side(columns=list(first.columns), open=first.open), scope)
-        self._order(select, own, first)
-        return first
+                break
+        rows = self.read_select(current, scope)
+        for step in reversed(steps):
+            rows = self._combined(step, rows, self.read_select(step.rarg, scope))
+        own = Scope(Side(columns=list(rows.columns), open=rows.open), scope)
+        self._clauses.order(select, own, rows)
+        return rows
+
+    def _combined(self, step: pg.SelectStmt, left: Rows, right: Rows) -> Rows:
+        """What a set operation makes of the rows of its branches, column by column."""
+        guarded = [column for column in left.columns + right.columns if column.guarded]
+        if not guarded:
+            return Rows(left.columns, left.open or right.open, left.mixed or right.mixed)
+        if left.open or right.open or len(left.columns) != len(right.columns):
+            touch(guarded[0], self.findings)
+            raise misplaced(guarded[0], "a set operation whose columns cannot be counted")
+        columns = tuple(map(combine, left.columns, right.columns))
+        mixed = left.mixed or right.mixed
+        if step.op != pg.SETOP_UNION or not step.all:
+            for column in columns:
+                mixed |= label_groups(column, "a set operation that compares rows (UNION ALL does not)")
+        return Rows(columns, False, mixed)
 
     def _values(self, select: pg.SelectStmt, scope: Scope) -> Rows:
+        columns: list[Column] = []
         for row in select.values_lists:
-            self.expressions.read_all(row.list.items, scope, Place("VALUES"))
-        width = len(select.values_lists[0].list.items)
-        rows = Rows(tuple(Column(f"column{number + 1}") for number in range(width)))
-        self._order(select, Scope(Side(columns=list(rows.columns)), scope), rows)
+            values = [self._carried(value, scope, "VALUES") for value in row.list.items]
+            columns = (
+                values if not columns else [combine(one, two) for one, two in zip(columns, values, strict=False)]
+            )
+        named = (replace(column, name=f"column{number}") for number, column in enumerate(columns, start=1))
+        rows = Rows(tuple(named))
+        self._clauses.order(select, Scope(Side(columns=list(rows.columns)), scope), rows)
         return rows
 
-    def _plain(self, select: pg.SelectStmt, outer: Scope, *, top: bool, exists: bool) -> Rows:
+    def _carried(self, value: pg.Node, scope: Scope, place: str) -> Column:
+        """A value that is a labelled column, carried unchanged, or has nothing to do with one."""
+        column = carried(value, scope)
+        if column is None:
+            self.expressions.read(value, scope, Place(place))
+            return Column("")
+        touch(column, self.findings)
+        read_around(value, scope, self.expressions)
+        return replace(column, origin=None, unique=False)
+
+    def _plain(self, select: pg.SelectStmt, outer: Scope, *, exists: bool) -> Rows:
         scope = Scope(self.sources.read_from(select.from_clause, outer), outer)
         if kind(select.where_clause):
-            read_predicate(select.where_clause, scope, self.expressions, "WHERE")
-        rows = self.read_outputs(select.target_list, scope, top=top, exists=exists)
-        if select.group_clause or kind(select.having_clause):
-            self._refuse_guarded(rows, "the output of a query with GROUP BY or HAVING")
-            self._order_like(select.group_clause, scope, rows, "GROUP BY", aliases_first=False)
-        if kind(select.having_clause):
-            self.expressions.read(select.having_clause, scope, Place("HAVING"))
-        for window in select.window_clause:
-            self.expressions.read_window(window.window_def, scope)
-        if select.distinct_clause:
-            self._refuse_guarded(rows, "the output of a query with DISTINCT")
-            named = [node for node in select.distinct_clause if kind(node)]
-            self._order_like(named, scope, rows, "DISTINCT ON", aliases_first=True)
-        self._order(select, scope, rows)
+            self.expressions.read(select.where_clause, scope, Place("WHERE"))
+        rows = self.read_outputs(select.target_list, scope, exists=exists)
         if select.locking_clause:
             self.findings.need(Capability.WRITE)
-        return rows
-
-    def _refuse_guarded(self, rows: Rows, place: str) -> None:
-        for column in rows.columns:
-            if column.guarded:
-                raise misplaced(column, place)
+        return self._clauses.read(select, scope, rows)
 
     # --- outputs ----------------------------------------------------------------------------------------------
 
-    def read_outputs(self, targets: Iterable[pg.Node], scope: Scope, *, top: bool, exists: bool = False) -> Rows:
-        """The select list, or RETURNING. Guarded columns leave it as they are only towards the client."""
+    def read_outputs(self, targets: Iterable[pg.Node], scope: Scope, *, exists: bool = False) -> Rows:
+        """The select list, or RETURNING. ``exists``: nobody sees what it gives."""
         columns: list[Column] = []
         opened = False
         for node in targets:
-            rows = self._output(node.res_target, scope, top=top)
+            rows = self._output(node.res_target, scope)
             opened |= rows.open
             columns += rows.columns
-        guarded = next((column for column in columns if column.guarded), None)
-        if guarded is not None and exists:
-            columns = [Column(column.name) for column in columns]
-        elif guarded is not None and not top:
-            touch(guarded, self.findings)
-            raise misplaced(guarded, "the output of a subquery, a WITH query, a view or a set operation")
-        elif guarded is not None and opened:
-            raise misplaced(guarded, "a result whose columns cannot be counted")
+        if exists:
+            return Rows(tuple(Column(column.name) for column in columns), opened)
         for column in columns:
             if column.guarded:
                 touch(column, self.findings)
+                if opened:
+                    raise misplaced(column, "a result whose columns cannot be counted")
         return Rows(tuple(columns), opened)
 
-    def _output(self, target: pg.ResTarget, scope: Scope, *, top: bool) -> Rows:
+    def _output(self, target: pg.ResTarget, scope: Scope) -> Rows:
         value = target.val
+        name = target.name or output_name(target)
         if kind(value) == "column_ref":
             parts = strings(value.column_ref.fields)
             if parts[-1] == "*":
                 return self._star(parts[:-1], scope)
             found = scope.resolve(parts)
             if not isinstance(found, WholeRow) and found.guarded:
-                return Rows((replace(found, name=target.name or found.name),))
-        place = Place("an expression of the select list", computes=top)
+                return Rows((replace(found, name=name, unique=False),))
+        column = carried(value, scope) or self._given(value, scope)
+        if column is not None:
+            read_around(value, scope, self.expressions)
+            return Rows((replace(column, name=name),))
+        place = Place("an expression of the select list", computes=True, lenient=self._lenient)
         self.expressions.read(value, scope, place)
         if kind(value) == "a_indirection" and value.a_indirection.indirection[-1].HasField("a_star"):
             return Rows((), open=True)
-        name = output_name(target)
-        return Rows((Column(name, hidden=place.finish(), shown=place.touched.shown if place.touched else ""),))
+        sources = place.finish()
+        if sources is None:
+            return Rows((Column(name, counted=self._counts(value)),))
+        return Rows((Column(name, hidden=True, shown=place.met[0].shown, sources=sources),))
+
+    def _given(self, value: pg.Node, scope: Scope) -> Column | None:
+        """What a subquery gives as a value: the server does not say where it comes from."""
+        if kind(value) != "sub_link" or value.sub_link.sub_link_type != pg.EXPR_SUBLINK:
+            return None
+        rows = self.read_nested(value.sub_link.subselect, scope)
+        guarded = next((column for column in rows.columns if column.guarded), None)
+        if guarded is None:
+            return Column("")
+        return replace(guarded, origin=None, unique=False, hidden=guarded.hidden or len(rows.columns) > 1)
+
+    def _counts(self, value: pg.Node) -> bool:
+        counts = kind(value) == "func_call" and strings(value.func_call.funcname)[-1] == "count"
+        return counts and self.expressions.is_builtin(value.func_call)
 
     def _star(self, parts: list[str], scope: Scope) -> Rows:
         if not parts:
@@ -219,55 +251,6 @@ class Queries:
         if item is None:
             raise refused("postgres.name.table", f'missing FROM-clause entry for table "{name}"', "name it in FROM")
         return Rows(item.columns, item.open)
-
-    # --- ORDER BY, GROUP BY, LIMIT ----------------------------------------------------------------------------
-
-    def _order(self, select: pg.SelectStmt, scope: Scope, rows: Rows) -> None:
-        for node in select.sort_clause:
-            sort = node.sort_by
-            if sort.use_op:
-                self.expressions.use_operator(strings(sort.use_op), Place("ORDER BY"))
-        nodes = [node.sort_by.node for node in select.sort_clause]
-        self._order_like(nodes, scope, rows, "ORDER BY", aliases_first=True)
-
-    def _order_like(
-        self, nodes: Iterable[pg.Node], scope: Scope, rows: Rows, clause: str, *, aliases_first: bool
-    ) -> None:
-        """Expressions that may also name an output by its position or its alias."""
-        for node in nodes:
-            position = integer_literal(node)
-            if position is not None:
-                chosen = rows.columns[position - 1 : position] if position > 0 else ()
-                self._refuse_guarded(Rows(tuple(chosen)), clause)
-                continue
-            named = self._outputs_named(node, rows)
-            for column in named:
-                if column.guarded:
-                    raise misplaced(column, clause)
-            if not (named and aliases_first):
-                self._grouping(node, scope, rows, clause, known=bool(named))
-
-    def _grouping(self, node: pg.Node, scope: Scope, rows: Rows, clause: str, *, known: bool) -> None:
-        if kind(node) == "grouping_set":
-            self._order_like(node.grouping_set.content, scope, rows, clause, aliases_first=False)
-        elif kind(node) == "row_expr" and clause == "GROUP BY":
-            self._order_like(node.row_expr.args, scope, rows, clause, aliases_first=False)
-        elif known and not scope.knows(strings(node.column_ref.fields)[0]):
-            return  # GROUP BY takes an input column first; there is none, so it is the output's alias
-        else:
-            self.expressions.read(node, scope, Place(clause))
-
-    @staticmethod
-    def _outputs_named(node: pg.Node, rows: Rows) -> list[Column]:
-        if kind(node) != "column_ref" or len(node.column_ref.fields) != 1:
-            return []
-        name = strings(node.column_ref.fields)[0]
-        return [column for column in rows.columns if column.name == name]
-
-    def _limits(self, select: pg.SelectStmt, scope: Scope) -> None:
-        for node in (select.limit_count, select.limit_offset):
-            if kind(node):
-                self.expressions.read(node, scope, Place("LIMIT"))
 
 
 def _has_own_clauses(select: pg.SelectStmt) -> bool:
@@ -285,6 +268,15 @@ def _refers_to_itself(query: pg.CommonTableExpr) -> bool:
     )
 
 
-def refuse_changes(queries: Queries, node: pg.Node, outer: Scope, top: bool) -> Rows:
+def _refuse_marks(query: pg.CommonTableExpr, item: Item) -> None:
+    """SEARCH and CYCLE keep the columns they name in arrays of rows."""
+    named = strings(query.search_clause.search_col_list) + strings(query.cycle_clause.cycle_col_list)
+    for name in named:
+        column = item.find(name)
+        if column is not None and column.guarded:
+            raise misplaced(column, "SEARCH or CYCLE")
+
+
+def refuse_changes(queries: Queries, node: pg.Node, outer: Scope) -> Rows:
     """The change reader of a view's definition, in which changes have no place."""
     raise refused("postgres.view", "a view's definition changes data", "query the tables below it")

@@ -130,7 +130,9 @@ def system_item(variable: pg.RangeVar, schema: str, index: CatalogIndex, finding
     relation = index.by_name.get((schema, name))
     names = [column.name for column in relation.columns] if relation is not None else sorted(hidden)
     columns = tuple(
-        Column(n, STATEMENT_TEXT, hidden=True, shown=f"{name}.{n}", textual=True) if n in hidden else Column(n)
+        Column(n, STATEMENT_TEXT, hidden=True, shown=f"{name}.{n}", textual=True, sources=frozenset({f"{name}.{n}"}))
+        if n in hidden
+        else Column(n)
         for n in names
     )
     return Item(name, columns, relation is None, schema, table=True)
@@ -142,8 +144,19 @@ def table_item(relation: CatalogRelation, index: CatalogIndex) -> Item:
     for column in relation.columns:
         origin = (relation.oid, column.number)
         label = index.catalog.labels.get(origin)
-        shown, textual = f"{relation.name}.{column.name}", column.type_oid in TEXT_OIDS
-        columns.append(Column(column.name, label, origin if label else None, shown=shown, textual=textual))
+        shown = f"{relation.name}.{column.name}"
+        columns.append(
+            Column(
+                column.name,
+                label,
+                origin if label else None,
+                shown=shown,
+                textual=column.type_oid in TEXT_OIDS,
+                type_oid=column.type_oid,
+                unique=column.unique,
+                sources=frozenset({shown}) if label else frozenset(),
+            )
+        )
     return Item(relation.name, tuple(columns), False, relation.schema, relation.kind in TABLE_KINDS)
 
 

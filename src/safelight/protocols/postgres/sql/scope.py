@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from safelight.domain.errors import Denied
+from safelight.domain.masking import LabelUse
 from safelight.protocols.postgres.catalog import LabelledColumn
 from safelight.protocols.postgres.sql.findings import refused
 
@@ -21,8 +22,10 @@ class Column:
 
     ``label`` is set for a labelled column, with its ``origin`` (table OID, attribute number). ``hidden``: computed
     from labelled data, or a statement's text: it may leave as a constant only. ``shown`` is its name in messages.
-    ``textual``: of a plain text type; functions of other types can fail on some of their values.
-    ``assumed``: its item is open, so that nobody knows whether it is a column or a function applied to the row.
+    ``textual``: of a plain text type; functions of other types can fail on some of their values. ``type_oid`` is the
+    declared type, 0 when unknown. ``unique``: a key of the item's rows. ``counted``: what count() gave. ``sources``:
+    the labelled columns in it. ``assumed``: its item is open, so that nobody knows whether it is a column or a
+    function applied to the row.
     """
 
     name: str
@@ -32,23 +35,33 @@ class Column:
     shown: str = ""
     textual: bool = False
     assumed: bool = False
+    type_oid: int = 0
+    unique: bool = False
+    counted: bool = False
+    sources: frozenset[str] = frozenset()
 
     @property
     def guarded(self) -> bool:
         """Whether the closed list of positions applies to it."""
         return self.label is not None or self.hidden
 
+    def label_allows(self, use: LabelUse) -> bool:
+        """Whether the column's label may be used so."""
+        return self.label is not None and self.label.allows(use)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """An item of FROM under the name by which it is referred to. ``open``: there may be more columns than are known.
-    ``schema`` is set for a relation without an alias (``public.orders.id``). ``table``: has system columns."""
+    ``schema`` is set for a relation without an alias (``public.orders.id``). ``table``: has system columns.
+    ``mixed``: see :class:`Rows`."""
 
     name: str
     columns: tuple[Column, ...]
     open: bool = False
     schema: str | None = None
     table: bool = False
+    mixed: bool = False
 
     def find(self, name: str) -> Column | None:
         """The column of that name. A guarded one wins, should the server find the name ambiguous."""
@@ -73,7 +86,22 @@ class Item:
                 columns[position] = replace(columns[position], name=new)
             else:
                 columns.append(Column(new))
-        return Item(name, tuple(columns), self.open, None, self.table)
+        return Item(name, tuple(columns), self.open, None, self.table, self.mixed)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The columns a query gives. ``open``: their number is not known from the text. ``mixed``: the order of the rows
+    may follow labelled values (they were sorted or hashed by them), so it must not be seen."""
+
+    columns: tuple[Column, ...]
+    open: bool = False
+    mixed: bool = False
+
+    def item(self, name: str, names: Sequence[str]) -> Item:
+        """These rows as an item of FROM. A key is one within its own table only."""
+        columns = tuple(replace(column, unique=False) for column in self.columns)
+        return Item(name, columns, self.open, mixed=self.mixed).renamed(name, names)
 
 
 @dataclass(slots=True)
@@ -84,15 +112,17 @@ class Side:
     items: list[Item] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
     open: bool = False
+    mixed: bool = False
 
     @classmethod
     def of(cls, item: Item) -> "Side":
         """A side of a single item."""
-        return cls([item], list(item.columns), item.open)
+        return cls([item], list(item.columns), item.open, item.mixed)
 
     def beside(self, other: "Side") -> "Side":
         """Both, as a comma or a cross join puts them."""
-        return Side(self.items + other.items, self.columns + other.columns, self.open or other.open)
+        items, columns = self.items + other.items, self.columns + other.columns
+        return Side(items, columns, self.open or other.open, self.mixed or other.mixed)
 
     @property
     def guarded(self) -> bool:
@@ -109,11 +139,31 @@ class WholeRow:
 
 @dataclass(slots=True)
 class Scope:
-    """What names mean at one place. ``queries`` are the WITH queries visible here, innermost last."""
+    """What names mean at one place. ``queries`` are the WITH queries visible here, innermost last. ``aggregated`` and
+    ``unsteady`` are found while the expressions of the scope's own SELECT are read: that an aggregate makes one row
+    of its rows, and what in it would show the order in which rows come."""
 
     side: Side
     outer: "Scope | None" = None
     queries: "dict[str, Item]" = field(default_factory=dict)
+    aggregated: bool = False
+    unsteady: str = ""
+
+    def disturb(self, what: str) -> None:
+        """Something that shows the order of rows stands here, and so in whatever this stands in."""
+        scope: Scope | None = self
+        while scope is not None:
+            scope.unsteady = scope.unsteady or what
+            scope = scope.outer
+
+    def own_item(self, parts: Sequence[str]) -> Item | None:
+        """The item of this scope itself that a column reference names, when it can be only one."""
+        if len(parts) > 1:
+            schema = parts[-3] if len(parts) > 2 else None
+            found = [i for i in self.side.items if i.name == parts[-2] and schema in (None, i.schema)]
+        else:
+            found = [i for i in self.side.items if any(column.name == parts[0] for column in i.columns)]
+        return found[0] if len(found) == 1 else None
 
     def with_query(self, name: str) -> Item | None:
         """The WITH query of that name, from the innermost scope outwards."""

@@ -18,11 +18,12 @@ from safelight.protocols.postgres.sql.copy_options import read_copy_options
 from safelight.protocols.postgres.sql.ddl import read_definition
 from safelight.protocols.postgres.sql.findings import Findings, refused
 from safelight.protocols.postgres.sql.forms import REFUSED, UTILITIES
-from safelight.protocols.postgres.sql.labelled import read_predicate, touch
+from safelight.protocols.postgres.sql.labelled import Place, misplaced, touch
 from safelight.protocols.postgres.sql.outputs import outputs_of
-from safelight.protocols.postgres.sql.queries import Queries, Rows
+from safelight.protocols.postgres.sql.queries import Queries
 from safelight.protocols.postgres.sql.relations import CatalogIndex, refuse_temporary
-from safelight.protocols.postgres.sql.scope import Column, Item, Scope, Side
+from safelight.protocols.postgres.sql.row_order import check_seen
+from safelight.protocols.postgres.sql.scope import Column, Item, Rows, Scope, Side
 from safelight.protocols.postgres.sql.settings import (
     check_read_setting,
     read_variable_set,
@@ -110,11 +111,12 @@ def _query(node: pg.Node, index: CatalogIndex, draft: Draft) -> None:
         select = pg.Node()
         select.CopyFrom(node)
         select.select_stmt.ClearField("into_clause")
-        _queries(index, draft).read_nested(select, Scope(Side()))
+        _refuse_stored(_queries(index, draft).read_top(select))
         _refuse_opaque_writes(index, draft)
         return
     queries = _queries(index, draft)
     rows = queries.read_top(node)
+    check_seen(rows, "the order of these rows")
     _refuse_opaque_writes(index, draft)
     draft.setting = queries.expressions.setting
     draft.outputs = outputs_of(rows, draft.findings, index.catalog)
@@ -139,6 +141,7 @@ def _copy(copy: pg.CopyStmt, index: CatalogIndex, draft: Draft) -> None:
     draft.findings.need(READ, EXPORT)
     if kind(copy.query):
         rows = queries.read_top(copy.query)
+        check_seen(rows, "the order of these rows")
         _refuse_opaque_writes(index, draft)
     else:
         item = queries.sources.relation(copy.relation, Scope(Side()))
@@ -159,7 +162,7 @@ def _copy_in(copy: pg.CopyStmt, queries: Queries, draft: Draft) -> None:
         if column.guarded:
             touch(column, draft.findings)
     if kind(copy.where_clause):
-        read_predicate(copy.where_clause, Scope(Side.of(item)), queries.expressions, "WHERE")
+        queries.expressions.read(copy.where_clause, Scope(Side.of(item)), Place("WHERE"))
 
 
 def _listed(copy: pg.CopyStmt, item: Item) -> tuple[Column, ...]:
@@ -220,11 +223,18 @@ def _create_as(create: pg.CreateTableAsStmt, index: CatalogIndex, draft: Draft) 
     if kind(create.query) != "select_stmt":
         raise Denied(REFUSED["execute_stmt"][1])
     queries = _queries(index, draft)
-    if view:
-        queries.read_top(create.query)
-    else:
-        queries.read_nested(create.query, Scope(Side()))
+    rows = queries.read_top(create.query)
+    if not view:
+        _refuse_stored(rows)
     _refuse_opaque_writes(index, draft)
+
+
+def _refuse_stored(rows: Rows) -> None:
+    """A table of its own would hold labelled values under no label."""
+    check_seen(rows, "storing rows")
+    for column in rows.columns:
+        if column.guarded:
+            raise misplaced(column, "what a new table is filled with")
 
 
 def _view(view: pg.ViewStmt, index: CatalogIndex, draft: Draft) -> None:

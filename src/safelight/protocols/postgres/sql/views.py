@@ -1,18 +1,18 @@
 """Reading views by their definitions, recursively: their effects, and which of their columns are labelled.
 
-A definition is pg_get_viewdef's text under an empty search_path. A view that keeps to the closed list as a plain
-SELECT passes its labels on, column by column; of any other that touches labelled columns, every column leaves as a
-constant.
+A definition is pg_get_viewdef's text under an empty search_path. It passes labels on, column by column; what it
+computes from labelled columns leaves as a constant, whatever the computation. A view that decides by labelled columns
+which rows it has is refused.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from safelight.domain.capability import Capability
 from safelight.domain.errors import Denied, Refusal
 from safelight.protocols.postgres.catalog import CatalogRelation
 from safelight.protocols.postgres.sql.findings import Findings, refused
 from safelight.protocols.postgres.sql.relations import TEXT_OIDS, CatalogIndex
-from safelight.protocols.postgres.sql.scope import Column, Item
+from safelight.protocols.postgres.sql.scope import Column, Item, Rows
 from safelight.protocols.postgres.sql.tree import SyntaxProblem, TooDeep, parse
 
 IN_PROGRESS = object()
@@ -55,18 +55,22 @@ def view_item(relation: CatalogRelation, index: CatalogIndex, findings: Findings
 
 def _read(relation: CatalogRelation, index: CatalogIndex) -> ViewReading:
     try:
-        columns, findings = _columns(relation, index)
+        rows, findings = _columns(relation, index)
     except Denied as denial:
         if not denial.refusal.rule.startswith("postgres.mask."):
             raise
-        columns, findings = _hidden(relation, index)
+        raise refused(
+            "postgres.mask.view",
+            f'view "{relation.schema}.{relation.name}" decides by labelled columns which rows it has',
+            "query the tables below it",
+        ) from denial
     if relation.kind == "m":
         findings.capabilities &= {Capability.READ}  # its query ran at the last REFRESH
-        findings.changes, findings.rollback_safe, findings.opaque = False, True, findings.opaque
-    return ViewReading(Item(relation.name, columns, False, relation.schema), findings)
+        findings.changes, findings.rollback_safe = False, True
+    return ViewReading(Item(relation.name, rows.columns, False, relation.schema, mixed=rows.mixed), findings)
 
 
-def _columns(relation: CatalogRelation, index: CatalogIndex) -> tuple[tuple[Column, ...], Findings]:
+def _columns(relation: CatalogRelation, index: CatalogIndex) -> tuple[Rows, Findings]:
     """Column by column, as the definition gives them."""
     from safelight.protocols.postgres.sql.queries import Queries, refuse_changes
 
@@ -79,31 +83,21 @@ def _columns(relation: CatalogRelation, index: CatalogIndex) -> tuple[tuple[Colu
     if len(tree.stmts) != 1:
         raise _unreadable(relation, "its definition is not one query")
     findings = Findings()
-    rows = Queries(index.for_definitions(), findings, refuse_changes).read_top(tree.stmts[0].stmt)
+    queries = Queries(index.for_definitions(), findings, refuse_changes, lenient=True)
+    rows = queries.read_top(tree.stmts[0].stmt)
     if rows.open or len(rows.columns) != len(relation.columns):
         if findings.labels or any(column.guarded for column in rows.columns):
             raise refused("postgres.mask.view", "the columns of a view cannot be counted", "name its tables")
-        return tuple(Column(column.name) for column in relation.columns), findings
+        return Rows(tuple(Column(column.name) for column in relation.columns), mixed=rows.mixed), findings
     given = []
     for column, source in zip(relation.columns, rows.columns, strict=True):
         origin = (relation.oid, column.number) if source.label else None
         shown = f"{relation.name}.{column.name}"
-        textual = column.type_oid in TEXT_OIDS
-        given.append(Column(column.name, source.label, origin, source.hidden, shown, textual))
-    return tuple(given), findings
-
-
-def _hidden(relation: CatalogRelation, index: CatalogIndex) -> tuple[tuple[Column, ...], Findings]:
-    """Every column as a constant: the definition computes with labelled columns."""
-    _, findings = _columns(relation, index.without_labels())
-    findings.restricted = True
-    for base in index.catalog.relations:
-        if f"{base.schema}.{base.name}" in findings.relations:
-            found = (index.catalog.labels.get((base.oid, column.number)) for column in base.columns)
-            findings.labels.update(label.label for label in found if label is not None)
-    shown = relation.name
-    columns = (Column(c.name, hidden=True, shown=f"{shown}.{c.name}") for c in relation.columns)
-    return tuple(columns), findings
+        textual, oid = column.type_oid in TEXT_OIDS, column.type_oid
+        given.append(
+            replace(source, name=column.name, origin=origin, shown=shown, textual=textual, type_oid=oid, unique=False)
+        )
+    return Rows(tuple(given), mixed=rows.mixed), findings
 
 
 def _unreadable(relation: CatalogRelation, why: str) -> Denied:
