@@ -161,20 +161,22 @@ class History:
         return self.random.choice(["root", "eve", "fay"])
 
     async def _request(self) -> None:
+        by = self.random.choice(["ada", "bot", "cleo", self._anybody()])
+        targets = self.random.choice([("orders-db",), ("orders-db", "users-db")])
+        minutes = self.random.randint(1, 90)
+        incident = self.random.choice([None, *(i.id for i in self.node.services.access.incidents())])
+        opener = self._opener(incident)
         request = await self.node.request(
-            self.random.choice(["ada", "bot", "cleo", self._anybody()]),
-            targets=self.random.choice([("orders-db",), ("orders-db", "users-db")]),
-            capabilities=(Capability.READ,),
-            minutes=self.random.randint(1, 90),
-            incident=self.random.choice([None, *(i.id for i in self.node.services.access.incidents())]),
+            by, targets=targets, capabilities=(Capability.READ,), minutes=minutes, incident=incident
         )
-        self._decided(request)
+        self._decided(request, opener)
 
     async def _approve(self) -> None:
         waiting = self.node.services.access.pending_requests()
         if waiting:
             request = self.random.choice(waiting)
-            self._decided(await self.node.services.decisions.approve(self._reviewer(), request.id))
+            opener = self._opener(request.incident_id)
+            self._decided(await self.node.services.decisions.approve(self._reviewer(), request.id), opener)
 
     async def _refuse(self) -> None:
         waiting = self.node.services.access.pending_requests()
@@ -187,19 +189,24 @@ class History:
 
     async def _extend(self) -> None:
         if grant := self._some_grant():
+            opener = self._opener(grant.incident_id)
             request = await self.node.services.requests.extend(
                 grant.principal, grant.id, seconds=self.random.randint(1, 60) * 60, reason="not done yet"
             )
-            self._decided(request, extends=True)
+            self._decided(request, opener, extends=True)
 
-    def _decided(self, request: AccessRequest, *, extends: bool = False) -> None:
+    def _opener(self, incident: str | None) -> str | None:
+        """Who opened it, as a request made now finds it: it may be opened again by somebody else meanwhile."""
+        known = self.node.services.access.incident(incident or "")
+        return known.opener if known is not None else None
+
+    def _decided(self, request: AccessRequest, opener: str | None, *, extends: bool = False) -> None:
         if request.state is not RequestState.APPROVED:
             return
         assert request.grant_id is not None
         approvers = [approval.approver for approval in request.approvals]
-        incident = self.node.services.access.incident(request.incident_id or "")
         if not approvers:
-            assert incident is not None and not self.model.one_person(incident.opener, request.requester)
+            assert opener is not None and not self.model.one_person(opener, request.requester)
         known = request.grant_id in self.model.grants
         assert known or not extends
         self.model.granted(request.id, request.requester, approvers, request.approvals_needed, request.grant_id)

@@ -31,6 +31,11 @@ def test_histories_hold(first: int) -> None:
     assert sessions > GROUP
 
 
+def test_an_incident_that_somebody_else_opens_again_meanwhile() -> None:
+    """Found by the ten thousands: the model took the opener of afterwards for the one that policy had seen."""
+    asyncio.run(History(1_034_716).run())
+
+
 def test_a_model_that_is_wrong_is_noticed() -> None:
     """The checks can fail: a session whose grant the model has seen end is reported."""
     history = History(1, steps=0)
@@ -40,7 +45,7 @@ def test_a_model_that_is_wrong_is_noticed() -> None:
 
 async def _live_on(history: History) -> None:
     grant = await history.node.grant()
-    history._decided(history.node.services.access.requests()[-1])
+    history._decided(history.node.services.access.requests()[-1], None)
     await history.node.session(grant)
     history._check()
     history.model.ends(grant.id)
