@@ -22,6 +22,13 @@ pub(crate) fn confirm(text: &[u8], at: usize) -> Option<Span> {
 
 /// The same, whatever stands before it and behind.
 pub(crate) fn parse(text: &[u8], at: usize) -> Option<Span> {
+    // Quick, since hardly any word is as long: a UUID has a dash at one of these.
+    if ![4, 9, 13]
+        .iter()
+        .all(|ahead| is_alphanumeric_at(text, at + ahead))
+    {
+        return None;
+    }
     let length = count_while(text, at, LONGEST + 1, |byte| byte.is_ascii_alphanumeric());
     let word = &text[at..at + length];
     let detector = match (word.first()?, length) {

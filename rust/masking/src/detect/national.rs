@@ -143,15 +143,16 @@ pub(crate) fn is_plausible(text: &[u8], at: usize, framing: usize, regions: &Reg
         return false;
     }
     let (start, end) = groups.places[0];
+    // The seconds of a time, an amount.
+    if groups.count == 2 && text[end] == b'.' {
+        return false;
+    }
     if ids::is_plausible(text, &groups.places[..groups.count]) {
         return true;
     }
     if groups.count == 1
         && (end - start <= FEWEST_DIGITS || phone_words::before(text, start, true) == Said::Nothing)
     {
-        return false;
-    }
-    if groups.count == 2 && text[end] == b'.' {
         return false;
     }
     (0..=framing.min(end - start - 1)).any(|skipped| {
