@@ -289,6 +289,11 @@ OTHER_REFUSALS = [
     ("ALTER SCHEMA public RENAME TO privat", "postgres.mask.definition"),
     ("ALTER TABLE customers DETACH PARTITION guesses", "postgres.mask.definition"),
     ("ALTER TABLE guesses NO INHERIT customers", "postgres.mask.definition"),
+    ("ALTER TABLE customers INHERIT guesses", "postgres.mask.definition"),
+    ("ALTER TABLE events ATTACH PARTITION customers DEFAULT", "postgres.mask.definition"),
+    ("CLUSTER customers USING customers_email", "postgres.mask.definition"),
+    ("CLUSTER", "postgres.mask.definition"),
+    ("CREATE OR REPLACE VIEW order_totals AS SELECT id, email FROM customers", "postgres.mask.definition"),
     ("CREATE INDEX ON customer_names (lower(full_name))", "postgres.mask.definition"),
     ("CREATE FUNCTION f() RETURNS text BEGIN ATOMIC SELECT email FROM customers; END", "postgres.mask.definition"),
 ]  # fmt: skip

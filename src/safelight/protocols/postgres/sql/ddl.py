@@ -29,8 +29,11 @@ from safelight.protocols.postgres.sql.views import view_item
 
 HIDDEN = ""
 """In place of a label: a view's column computed from labelled ones."""
-UNLABELLING = frozenset({pg.AT_DetachPartition, pg.AT_DetachPartitionFinalize, pg.AT_DropInherit})
-"""What takes a table out of its family, and so out of the family's labels."""
+UNLABELLING = frozenset(
+    {pg.AT_DetachPartition, pg.AT_DetachPartitionFinalize, pg.AT_DropInherit, pg.AT_AddInherit, pg.AT_AttachPartition}
+)
+"""What takes a table out of its family, and so out of the family's labels; or into one that nobody else sees until
+the transaction ends, so that its rows are read through a parent without labels."""
 NAME_LISTS = frozenset(
     {"funcname", "defnames", "type_name", "domainname", "opclassname", "opfamilyname", "objname", "conversion_name"}
 )
@@ -66,6 +69,7 @@ def read_definition(statement: Message, index: CatalogIndex, findings: Findings)
     _refuse_computed(parts, guarded, index)
     _refuse_keys(parts, guarded, index)
     _refuse_unlabelling(parts, guarded, index)
+    _refuse_clustering(statement, guarded, index)
 
 
 def _relation(variable: pg.RangeVar, index: CatalogIndex, findings: Findings) -> CatalogRelation | None:
@@ -160,6 +164,17 @@ def _refuse_unlabelling(parts: list[Message], guarded: list[CatalogRelation], in
                 "labels are declared by name: what is renamed, moved or detached would lose them",
                 "have the label declared under the new name first",
             )
+
+
+def _refuse_clustering(statement: Message, guarded: list[CatalogRelation], index: CatalogIndex) -> None:
+    """Rows that are stored in the order of a labelled column come in that order from then on."""
+    everything = isinstance(statement, pg.ClusterStmt) and not statement.HasField("relation")
+    if isinstance(statement, pg.ClusterStmt) and (guarded or (everything and index.catalog.labels)):
+        raise refused(
+            "postgres.mask.definition",
+            "CLUSTER would store the rows of a table with labelled columns in an order that can tell their values",
+            "use VACUUM (FULL) to compact it",
+        )
 
 
 def _holds_labels(schema: str, index: CatalogIndex) -> bool:

@@ -242,6 +242,12 @@ def _view(view: pg.ViewStmt, index: CatalogIndex, draft: Draft) -> None:
     draft.form, draft.stands_alone = "create_view", True
     refuse_temporary(view.view)
     draft.findings.need(DDL)
+    if view.replace and index.catalog.labels and index.find(view.view.schemaname or None, view.view.relname):
+        raise refused(
+            "postgres.mask.definition",
+            "a view that is replaced within a transaction would be read by its old labels until the transaction ends",
+            "use DROP VIEW and CREATE VIEW, or another name",
+        )
     _queries(index, draft).read_top(view.query)
 
 
