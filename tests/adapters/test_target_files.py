@@ -6,7 +6,7 @@ import pytest
 
 from safelight.adapters.file_problems import FilesInvalid
 from safelight.adapters.target_files import load_targets
-from safelight.domain.masking import Strategy
+from safelight.domain.masking import LabelUse, Strategy
 from safelight.domain.target import AccountMode, ColumnLabel, TargetKind, TlsMode
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "targets.toml"
@@ -81,6 +81,17 @@ table = "{table}"
 column = "email"
 label = "email"
 """
+
+
+def test_a_label_says_what_may_be_found_out(tmp_path: Path) -> None:
+    file = tmp_path / "t.toml"
+    file.write_text(
+        MINIMAL + COLUMN.format(table="customers") + 'uses = ["compare"]\ngeneralisations = ["domain"]\nvalues = 3\n'
+    )
+    label = load_targets([file])["orders-db"].columns[0]
+    assert (label.uses, label.generalisations, label.values) == (frozenset({LabelUse.COMPARE}), ("domain",), 3)
+    everything = MINIMAL + COLUMN.format(table="customers") + 'uses = ["everything"]\n'
+    assert "columns" in refused(tmp_path, everything)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from safelight.adapters.file_problems import FileProblem, FilesInvalid, problems_of
-from safelight.domain.masking import Strategy
+from safelight.domain.masking import LabelUse, Strategy
 from safelight.domain.target import AccountMode, ColumnLabel, Target, TargetKind, TlsMode
 
 _MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -22,6 +22,7 @@ _IDENTIFIER = re.compile(r'(?:[^"\x00.]+|"(?:[^"\x00]|"")+")')
 TargetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 LabelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")]
+Generalisation = Annotated[str, Field(pattern=r"^(domain|year|prefix:[1-9])$")]
 
 
 class _Table(BaseModel):
@@ -62,6 +63,9 @@ class ColumnEntry(_Table):
     column: str = Field(min_length=1, max_length=63)
     label: LabelName
     strategy: Strategy | None = None
+    uses: frozenset[LabelUse] | None = None
+    generalisations: tuple[Generalisation, ...] = Field(default=(), max_length=4)
+    values: int = Field(default=10, ge=1, le=10)
 
     @field_validator("table")
     @classmethod
@@ -168,7 +172,10 @@ def _target(name: str, entry: TargetEntry, file: Path, default_strategy: Strateg
 
 def _column(entry: ColumnEntry, default_strategy: Strategy) -> ColumnLabel:
     schema, table = _split_table(entry.table)
-    return ColumnLabel(schema, table, entry.column, entry.label, entry.strategy or default_strategy)
+    strategy = entry.strategy or default_strategy
+    return ColumnLabel(
+        schema, table, entry.column, entry.label, strategy, entry.uses, entry.generalisations, entry.values
+    )
 
 
 def _split_table(text: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from safelight.domain.masking import Strategy
+from safelight.domain.masking import LabelUse, Strategy
 
 
 class TargetKind(StrEnum):
@@ -25,13 +25,17 @@ class AccountMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnLabel:
-    """A label on one column: values of ``label`` leave only as ``strategy`` makes them."""
+    """A label on one column: values of ``label`` leave only as ``strategy`` makes them. ``uses`` (None: the
+    strategy's usual ones), ``generalisations`` and ``values`` say what statements may find out besides."""
 
     schema: str
     table: str
     column: str
     label: str
     strategy: Strategy
+    uses: frozenset[LabelUse] | None = None
+    generalisations: tuple[str, ...] = ()
+    values: int = 10
 
 
 @dataclass(frozen=True, slots=True)

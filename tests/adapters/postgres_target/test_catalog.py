@@ -43,6 +43,7 @@ async def test_it_says_what_is_there(shop: Shop, administer: Administer) -> None
         (3, "email", 25),
         (4, "note", 25),
     ]
+    assert [c.name for c in customers.columns if c.unique] == ["id"]
     view = relation(catalog, "customer_view")
     assert view.kind == "v"
     assert view.definition is not None

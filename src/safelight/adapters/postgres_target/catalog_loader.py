@@ -195,8 +195,9 @@ def _digest(answers: _Answers, target: Target, database: str, path: tuple[str, .
     digest = hashlib.sha256()
     digest.update(json.dumps([target.name, database, answers.version_num, path]).encode())
     for column in target.columns:
+        uses = sorted(column.uses) if column.uses is not None else None
         parts = (column.schema, column.table, column.column, column.label, column.strategy.value)
-        digest.update(json.dumps(parts).encode())
+        digest.update(json.dumps((*parts, uses, column.generalisations, column.values)).encode())
     for part in (answers.relations, answers.parents, answers.functions, answers.operators, answers.types):
         digest.update(b"%d" % len(part))
         for body in part:

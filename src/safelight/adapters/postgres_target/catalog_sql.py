@@ -24,6 +24,9 @@ FINGERPRINT = """
         WHERE ev_class >= 16384),
       (SELECT concat(count(*), ':', sum(hashtextextended(concat(inhrelid, '.', inhparent, '.', xmin), 0)))
         FROM pg_inherits),
+      (SELECT concat(count(*), ':', sum(hashtextextended(concat(i.indrelid, '.', i.indkey, '.', i.indisvalid), 0)))
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+        WHERE i.indisunique AND i.indrelid >= 16384 AND c.relpersistence <> 't'),
       (SELECT concat(count(*), ':', sum(hashtextextended(concat(oid, '.', xmin), 0))) FROM pg_proc
         WHERE oid >= 16384),
       (SELECT concat(count(*), ':', sum(hashtextextended(concat(oid, '.', xmin), 0))) FROM pg_operator
@@ -41,13 +44,20 @@ $1 and $2 are account and administrator: session roles come and go."""
 
 RELATIONS = """
     SELECT c.oid, n.nspname, c.relname, c.relkind,
-           coalesce(json_agg(json_build_array(a.attnum, a.attname, a.atttypid::bigint) ORDER BY a.attnum)
+           coalesce(json_agg(json_build_array(a.attnum, a.attname, a.atttypid::bigint,
+                                             a.attnotnull AND u.oid IS NOT NULL) ORDER BY a.attnum)
                     FILTER (WHERE a.attnum IS NOT NULL), '[]'),
            CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
                 THEN pg_get_viewdef(c.oid) END
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN (SELECT i.indrelid AS oid, i.indkey[0] AS attnum FROM pg_index i
+               WHERE i.indisunique AND i.indisvalid AND i.indimmediate AND i.indnkeyatts = 1
+                     AND i.indpred IS NULL AND i.indexprs IS NULL
+                     AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+                                     WHERE h.inhparent = i.indrelid AND p.relkind = 'r')
+               GROUP BY 1, 2) u ON u.oid = c.oid AND u.attnum = a.attnum
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_toast'
     GROUP BY c.oid, n.nspname, c.relname, c.relkind
     ORDER BY c.oid

@@ -32,7 +32,7 @@ def place(
         if number is None:
             opaque |= family
             continue
-        value = LabelledColumn(label.label, label.strategy)
+        value = LabelledColumn(label.label, label.strategy, label.uses, label.generalisations, label.values)
         labels[relation.oid, number] = value
         for oid in sorted(family - {relation.oid}):
             member = by_oid.get(oid)
