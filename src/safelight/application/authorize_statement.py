@@ -4,6 +4,8 @@ Any failure on the way is a denial (``policy.error``). The answer may be cached 
 grant as long as ``epochs`` stay the same; that a grant ends by time is watched by the session's deadline.
 """
 
+from collections import Counter
+
 import structlog
 
 from safelight._native import Epoch
@@ -28,6 +30,8 @@ class StatementAuthorizer:
         self._access = access
         self._targets = targets
         self._clock = clock
+        self.decided: Counter[tuple[Effect, str]] = Counter()
+        """Decisions so far, by effect and the rule that refused (empty where none did)."""
 
     @property
     def epochs(self) -> tuple[Epoch, ...]:
@@ -40,10 +44,13 @@ class StatementAuthorizer:
     def decide(self, session: Session, facts: StatementFacts, *, approved: bool) -> Decision:
         """Never raises. ``approved``: a second person has approved exactly this statement."""
         try:
-            return self._decide(session, facts, approved)
+            decision = self._decide(session, facts, approved)
         except Exception:
             log.exception("a statement could not be decided")
-            return _denied(FAILED)
+            decision = _denied(FAILED)
+        rule = decision.refusal.rule if decision.refusal is not None else ""
+        self.decided[decision.effect, rule] += 1
+        return decision
 
     def _decide(self, session: Session, facts: StatementFacts, approved: bool) -> Decision:
         grant = self._access.live_grant(session.grant_id, self._clock.now())

@@ -118,6 +118,11 @@ class HoldRegistry:
         self._ctx.notifier.notify(Notice(NoticeKind.STATEMENT_HELD, hold.id, None, message))
         return held
 
+    @property
+    def waiting(self) -> int:
+        """Statements that wait for a second person."""
+        return len(self._held)
+
     def set_rows(self, hold_id: str, rows: int) -> None:
         """The number of rows became known later."""
         held = self._held.get(hold_id)

@@ -1,6 +1,7 @@
 """From a proven credential to a session: everything that must hold is checked here, and checked again after every
 wait. Refused logins go on the audit log, bounded so that nobody can fill it."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from safelight.application.attempts import Attempts
@@ -40,6 +41,8 @@ class OpenSession:
         self._by_user = Attempts(limits.login_attempts_per_principal, window)
         self._by_address = Attempts(limits.login_attempts_per_address, window)
         self._recorded = Attempts(limits.login_attempts_per_address, window)
+        self.refusals: Counter[str] = Counter()
+        """Connections refused so far, by rule; also those past the limit of what is recorded."""
 
     def lookup(self, user: str) -> SessionCredential | None:
         """The credential that ``user`` (``oncall.k7f3ab``) names, even an expired or revoked one: whoever proves
@@ -56,6 +59,7 @@ class OpenSession:
 
     async def wrong_password(self, user: str, address: str) -> None:
         """Count and record a failed proof; also for users that do not exist. Past the limit only counts."""
+        self.refusals["login.password"] += 1
         now = self._ctx.clock.monotonic_ms()
         fresh = self._by_user.allowed(user, now) and self._by_address.allowed(address, now)
         self._by_user.failed(user, now)
@@ -85,6 +89,7 @@ class OpenSession:
         try:
             admission = self._check(credential, target, database, client_address, application_name, protocol)
         except Denied as denial:
+            self.refusals[denial.refusal.rule] += 1
             await self._refused(denial.refusal.rule, user, client_address, target)
             raise
         session = admission.session
@@ -92,6 +97,7 @@ class OpenSession:
         try:
             again = self._check(credential, target, database, client_address, application_name, protocol)
         except Denied as denial:
+            self.refusals[denial.refusal.rule] += 1
             await self.ended(session, reason=denial.refusal.rule, statements=0)
             raise
         return replace(again, session=session, subjects=replace(again.subjects, session_id=session.id))
@@ -118,6 +124,7 @@ class OpenSession:
     async def refused(self, rule: str, user: str, address: str, target: str | None) -> None:
         """Record a connection that was refused before anybody proved anything (garbage, no TLS, a setting). So many
         from one address within the window, and no more: these cost a stranger nothing."""
+        self.refusals[rule] += 1
         now = self._ctx.clock.monotonic_ms()
         if self._recorded.allowed(address, now):
             self._recorded.failed(address, now)

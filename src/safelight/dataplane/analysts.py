@@ -64,6 +64,8 @@ class AnalystPool:
         command: Sequence[str] = COMMAND,
     ) -> None:
         self.restarts = 0
+        self.alive = 0
+        """Children that have started and have not ended."""
         self.on_restart = on_restart
         self._count = count
         self._deadline_seconds = deadline_seconds
@@ -89,6 +91,7 @@ class AnalystPool:
                 await child.end()
             raise InternalError("the SQL analyst does not start") from failed[0]
         self._ready = ready
+        self.alive = len(ready)
         self._workers = [asyncio.create_task(self._work()) for _ in ready]
 
     async def close(self) -> None:
@@ -97,10 +100,16 @@ class AnalystPool:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        self.alive = 0
         while self._ready:
             await self._ready.pop().end()
         while not self._jobs.empty():
             _settle(self._jobs.get_nowait(), _refused("safelight is shutting down", "connect again"))
+
+    @property
+    def waiting(self) -> int:
+        """Statements that no child has taken yet."""
+        return self._jobs.qsize()
 
     async def analyse(self, text: bytes, catalog: Catalog, extended: bool, principal: str) -> Analysis:
         """What ``text`` means against ``catalog``. A statement that cannot be read is an analysis with a refusal."""
@@ -124,7 +133,9 @@ class AnalystPool:
         child: _Child | None = self._ready.pop()
         try:
             while True:
-                child = child or await self._replacement()
+                if child is None:
+                    child = await self._replacement()
+                    self.alive += 1
                 job = await self._jobs.get()
                 if job.answer.done():
                     continue
@@ -136,6 +147,7 @@ class AnalystPool:
                 except Exception as error:  # noqa: BLE001 - a driver: the statement is refused, the child replaced
                     self._ended.failed(job.principal, _now_ms())
                     _settle(job, _refused("the statement is too deep or too large to be read", _SIMPLIFY))
+                    self.alive -= 1
                     await child.end()
                     child = None
                     self._note_restart(str(error) if isinstance(error, _ChildFailed) else type(error).__name__)

@@ -89,12 +89,16 @@ class NodeSessions:
         self._ended: dict[str, LiveSession] = {}
         self._locks: dict[str, Lock] = {}
         self._closed: End | None = None
+        self.begun = 0
+        """Sessions so far."""
+        self._statements_of_ended = 0
 
     # --- for drivers ------------------------------------------------------------------------------------------
 
     def add(self, session: LiveSession) -> None:
         """A session begins. Whatever matches it already ends it at once: nothing can slip between a check and
         the registration."""
+        self.begun += 1
         self._live[session.info.id] = session
         self._since_ms[session.info.id] = self._clock.monotonic_ms()
         stop = self._closed or self._locked_out(session)
@@ -105,7 +109,8 @@ class NodeSessions:
 
     def remove(self, session: LiveSession) -> None:
         """The session's work is over, on both sides."""
-        self._live.pop(session.info.id, None)
+        if self._live.pop(session.info.id, None) is not None:
+            self._statements_of_ended += session.statements
         self._since_ms.pop(session.info.id, None)
         timer = self._timers.pop(session.info.id, None)
         if timer is not None:
@@ -116,6 +121,11 @@ class NodeSessions:
     @property
     def count(self) -> int:
         return len(self._live)
+
+    @property
+    def statements(self) -> int:
+        """Statements that sessions of this node have sent, so far."""
+        return self._statements_of_ended + sum(live.statements for live in self._live.values())
 
     async def keep_time(self) -> None:
         """Hold deadlines against the wall clock and sessions against the idle limit, for ever."""

@@ -33,6 +33,7 @@ def _parts(node: "Node") -> ApiParts:
             name: WebhookSource(name, source.secret, source.services)
             for name, source in settings.incident_sources.items()
         },
+        registry=node.registry,
         export_directory=settings.state_directory / "exports",
         not_ready=lambda: _not_ready(node),
         preflight=lambda name: preflight(node, name),

@@ -10,8 +10,10 @@ from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from safelight.adapters.audit_files import AuditFiles
 from safelight.adapters.audit_reader import AuditFilesReader
@@ -44,6 +46,7 @@ from safelight.entrypoints.api import node_api, preflight
 from safelight.entrypoints.banner import print_banner
 from safelight.entrypoints.configuration import Configuration, InForce
 from safelight.entrypoints.limits import access_limits
+from safelight.entrypoints.metrics import LoopLag, register
 from safelight.entrypoints.open_files import affordable_handshakes
 from safelight.entrypoints.postgres import postgres_front_door, server_tls
 from safelight.entrypoints.settings import Settings
@@ -87,6 +90,9 @@ class Node:
         self.departures: Departures
         self.executor = ThreadPoolExecutor(SLOW_THREADS, "slow")
         self.tls: TlsSide
+        self.registry = CollectorRegistry()
+        self.admins: WeakSet[PostgresTargetAdmin] = WeakSet()
+        self.listener: Listener
         self.postgres_port = 0
         self.api_url = ""
         self._api: ApiServer
@@ -173,12 +179,14 @@ class Node:
     def _admin_for(self, target: Target) -> TargetAdmin[Catalog]:
         connect = partial(dial, executor=self.executor, timeout_seconds=self.settings.timeouts.target_connect_seconds)
         warm = self.settings.limits.warm_roles
-        return PostgresTargetAdmin(target, self.secrets, node=self._on_targets, warm=warm, dial=connect)
+        admin = PostgresTargetAdmin(target, self.secrets, node=self._on_targets, warm=warm, dial=connect)
+        self.admins.add(admin)
+        return admin
 
     async def _listen(self) -> None:
         self.tls = server_tls(self)
         front_door = postgres_front_door(self)
-        listener = Listener(
+        self.listener = listener = Listener(
             "postgres",
             front_door.accept,
             handshake_seconds=self.settings.timeouts.handshake_seconds,
@@ -187,6 +195,9 @@ class Node:
         front_door.settled = listener.settled
         self.postgres_port = await listener.start(self.settings.postgres.host, self.settings.postgres.port)
         self._stack.push_async_callback(listener.close)
+        register(self)
+        loop_lag = asyncio.create_task(LoopLag(self.registry).watch(), name="loop lag")
+        self._stack.callback(loop_lag.cancel)
         self._api = node_api(self)
         self._stack.push_async_callback(self._api.close)
         addresses = await self._api.start()

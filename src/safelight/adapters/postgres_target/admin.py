@@ -20,7 +20,7 @@ from safelight.adapters.postgres_target.pooling import Pooling
 from safelight.adapters.postgres_target.preflight import findings, unreachable
 from safelight.adapters.postgres_target.privileges import Privileges, attributes_of, privileges_of
 from safelight.adapters.postgres_target.roles import RoleKind
-from safelight.adapters.postgres_target.session_roles import SessionRoles
+from safelight.adapters.postgres_target.session_roles import RoleCounts, SessionRoles
 from safelight.adapters.postgres_target.snapshot import in_snapshot
 from safelight.adapters.postgres_target.standing import OURS, QUERY_TIMEOUT_SECONDS, StandingConnection
 from safelight.adapters.postgres_target.terminate import Terminator, backend_start
@@ -116,6 +116,10 @@ class PostgresTargetAdmin:
         enforced = kind is RoleKind.READ and await self._is_enforced(database)
         role = await self._roles.lease(session_id, kind, until_ms)
         return role.account(enforced_read_only=enforced)
+
+    def role_counts(self) -> RoleCounts:
+        """Nothing but zeros where sessions share an account of the target."""
+        return self._roles.counts() if self._roles is not None else RoleCounts()
 
     async def release(self, session_id: str) -> None:
         if self._roles is not None:

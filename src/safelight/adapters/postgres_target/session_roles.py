@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -32,6 +33,15 @@ _BOOT = secrets.token_hex(8)
 def tag_of(node: str) -> str:
     """The comment on every role of this node's present process."""
     return f"safelight session role; node {node}; process {_BOOT}"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCounts:
+    """Roles made ahead, those of sessions, and those that wait to be dropped."""
+
+    warm: int = 0
+    leased: int = 0
+    to_drop: int = 0
 
 
 class SessionRoles:
@@ -89,6 +99,9 @@ class SessionRoles:
 
     def warm_count(self, kind: RoleKind) -> int:
         return len(self._ready.get(kind, ()))
+
+    def counts(self) -> RoleCounts:
+        return RoleCounts(sum(map(len, self._ready.values())), len(self._leased), len(self._to_drop))
 
     async def lease(self, session_id: str, kind: RoleKind, until_ms: int) -> SessionRole:
         """A role that can log in until ``until_ms``. Raises: TargetUnavailable."""

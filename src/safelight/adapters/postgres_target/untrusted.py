@@ -3,9 +3,9 @@ for, numbers that are none, dates that cannot be. Reading it then fails in some 
 target is not available, and nothing else of the node is touched.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
@@ -26,7 +26,9 @@ def unreadable(problem: Exception) -> TargetUnavailable:
     return TargetUnavailable("the server gave an answer that does not fit the question")
 
 
-def answered_by_a_peer(method: Callable[AskedFor, Awaitable[AnswerT]]) -> Callable[AskedFor, Awaitable[AnswerT]]:
+def answered_by_a_peer(
+    method: Callable[AskedFor, Awaitable[AnswerT]],
+) -> Callable[AskedFor, Coroutine[Any, Any, AnswerT]]:
     """An operation on a target raises TargetUnavailable when the target's answer cannot be read."""
 
     @wraps(method)
