@@ -128,8 +128,14 @@ def test_csv_with_an_escape_of_its_own() -> None:
     assert copy.out(b'"\\"' + MAIL + b'",1\n') == b'"\\"' + MASKED + b'",1\n'
 
 
+def test_csv_quotes_of_a_labelled_value_are_not_passed_on() -> None:
+    """A client chooses what has to be quoted; which values are would tell it their letters."""
+    copy = Copy("csv", label("redact"), CONSTANT)
+    assert copy.out(b'"a,b","c,d"\n') == copy.out(b"ab,cd\n")
+
+
 def test_csv_null_and_empty_text_are_told_apart() -> None:
-    assert Copy("csv", label("redact"), CONSTANT).out(b',""\n') == b',"[masked]"\n'
+    assert Copy("csv", label("redact"), CONSTANT).out(b',""\n') == b",[masked]\n"
     assert Copy("csv", label("redact"), CONSTANT).out(b'"",x\n')[:1] != b","
 
 

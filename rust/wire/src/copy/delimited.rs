@@ -200,7 +200,9 @@ impl Splitter {
                 Cell::Same => out.extend_from_slice(same),
                 Cell::Null => out.extend_from_slice(&plan.null),
                 Cell::Replaced if plan.format == CopyFormat::Csv => {
-                    write_csv(plan, &self.replacement, field.quoted, out);
+                    // A label's or a constant's quotes must not tell what the value needed them for.
+                    let quoted = field.quoted && treatment.scans_raw();
+                    write_csv(plan, &self.replacement, quoted, out);
                 }
                 Cell::Replaced => write_text(plan, &self.replacement, out),
             }
