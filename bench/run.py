@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import audit_log, ends, fairness, logins, pgbench, rows
+from bench.figures import audit_log, ends, fairness, lineage, logins, pgbench, rows
 from bench.frame import Figures, Result
 
 REPORT = Path("build/bench.json")
@@ -21,6 +21,7 @@ FIGURES: dict[str, Callable[[Callable[[str], bool]], Figures]] = {
     "ends": ends.figures,
     "fairness": fairness.figures,
     "audit_log": audit_log.figures,
+    "lineage": lineage.figures,
 }
 
 

@@ -28,14 +28,14 @@ REACHING_KINDS = frozenset("fS")
 
 @dataclass(frozen=True)
 class CatalogIndex:
-    """A catalog, indexed by qualified name. ``path`` are the schemas searched after pg_catalog. ``views`` keeps what
-    reading a view found, by its OID. ``unguarded``: labels are left aside, to find the effects of a view alone."""
+    """A catalog, indexed by qualified name. ``path`` are the schemas searched after pg_catalog. ``views`` and
+    ``tables`` keep what was found about them, by OID."""
 
     catalog: Catalog
     by_name: Mapping[tuple[str, str], CatalogRelation]
     path: tuple[str, ...]
     views: dict[int, object] = field(default_factory=dict)
-    unguarded: bool = False
+    tables: dict[int, Item] = field(default_factory=dict)
 
     @classmethod
     def of(cls, catalog: Catalog) -> "CatalogIndex":
@@ -45,11 +45,6 @@ class CatalogIndex:
     def for_definitions(self) -> "CatalogIndex":
         """The same for the text of views, whose names are all qualified."""
         return replace(self, path=())
-
-    def without_labels(self) -> "CatalogIndex":
-        """The same, as if nothing were labelled."""
-        catalog = replace(self.catalog, labels={}, opaque=frozenset())
-        return CatalogIndex(catalog, self.by_name, (), {}, unguarded=True)
 
     def find(self, schema: str | None, name: str) -> CatalogRelation | None:
         """The relation that a name means; None when the snapshot does not have it."""
@@ -125,7 +120,7 @@ def system_item(variable: pg.RangeVar, schema: str, index: CatalogIndex, finding
     findings.need(Capability.READ)
     findings.relations[f"{schema}.{name}"] = None
     hidden: frozenset[str] = frozenset()
-    if verdict is SystemRelation.STATEMENT_TEXT and not index.unguarded:
+    if verdict is SystemRelation.STATEMENT_TEXT:
         hidden = hidden_columns(schema, name)
     relation = index.by_name.get((schema, name))
     names = [column.name for column in relation.columns] if relation is not None else sorted(hidden)
@@ -140,6 +135,13 @@ def system_item(variable: pg.RangeVar, schema: str, index: CatalogIndex, finding
 
 def table_item(relation: CatalogRelation, index: CatalogIndex) -> Item:
     """What a relation of the snapshot offers, its labels placed."""
+    kept = index.tables.get(relation.oid)
+    if kept is None:
+        kept = index.tables[relation.oid] = _table_item(relation, index)
+    return kept
+
+
+def _table_item(relation: CatalogRelation, index: CatalogIndex) -> Item:
     columns = []
     for column in relation.columns:
         origin = (relation.oid, column.number)

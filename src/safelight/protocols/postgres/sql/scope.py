@@ -180,7 +180,7 @@ class Scope:
         while scope is not None:
             found = [i for i in scope.side.items if i.name == name and schema in (None, i.schema)]
             if found:
-                return next((i for i in found if i.guarded), found[0])
+                return found[0] if len(found) == 1 else next((i for i in found if i.guarded), found[0])
             scope = scope.outer
         return None
 
