@@ -49,6 +49,8 @@ class Target:
     account: str | tuple[str, str] = "ephemeral"
     service: str = "shop"
     statement_timeout_seconds: int = 60
+    lock_timeout_seconds: int = 10
+    idle_in_transaction_timeout_seconds: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +363,8 @@ class Gateway:
             f"databases = {json.dumps(target.databases)}",
             f'service = "{target.service}"',
             f"statement_timeout_seconds = {target.statement_timeout_seconds}",
+            f"lock_timeout_seconds = {target.lock_timeout_seconds}",
+            f"idle_in_transaction_timeout_seconds = {target.idle_in_transaction_timeout_seconds}",
         ]
         ca_file = target.server.ca_file
         lines += ['tls = "disable"'] if ca_file is None else [f'tls_ca_file = "{ca_file}"']

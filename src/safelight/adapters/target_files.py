@@ -83,6 +83,8 @@ class TargetEntry(_Table):
     tls_ca_file: str | None = None
     service: str | None = None
     statement_timeout_seconds: int = Field(default=60, ge=1, le=24 * 3600)
+    lock_timeout_seconds: int = Field(default=10, ge=1, le=24 * 3600)
+    idle_in_transaction_timeout_seconds: int = Field(default=300, ge=1, le=24 * 3600)
     account: AccountEntry
     labels: dict[str, str] = Field(default_factory=dict)
     columns: tuple[ColumnEntry, ...] = ()
@@ -167,6 +169,8 @@ def _target(name: str, entry: TargetEntry, file: Path, default_strategy: Strateg
         labels=MappingProxyType(dict(entry.labels)),
         columns=tuple(_column(column, default_strategy) for column in entry.columns),
         statement_timeout_seconds=entry.statement_timeout_seconds,
+        lock_timeout_seconds=entry.lock_timeout_seconds,
+        idle_in_transaction_timeout_seconds=entry.idle_in_transaction_timeout_seconds,
     )
 
 

@@ -61,3 +61,5 @@ class Target:
     labels: Mapping[str, str]
     columns: tuple[ColumnLabel, ...]
     statement_timeout_seconds: int
+    lock_timeout_seconds: int = 10
+    idle_in_transaction_timeout_seconds: int = 300

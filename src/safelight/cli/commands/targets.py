@@ -55,6 +55,8 @@ def show(
             ("labels", _labels(target["labels"])),
             ("account", target["account_mode"]),
             ("statement timeout", f"{target['statement_timeout_seconds']} s"),
+            ("lock timeout", f"{target['lock_timeout_seconds']} s"),
+            ("idle in transaction", f"{target['idle_in_transaction_timeout_seconds']} s"),
         ]
     )
     rows = [(f"{c['schema_name']}.{c['table']}", c["column"], c["label"], c["strategy"]) for c in target["columns"]]

@@ -61,4 +61,6 @@ def _view(target: Target) -> TargetView:
         account_mode=target.account_mode,
         columns=columns,
         statement_timeout_seconds=target.statement_timeout_seconds,
+        lock_timeout_seconds=target.lock_timeout_seconds,
+        idle_in_transaction_timeout_seconds=target.idle_in_transaction_timeout_seconds,
     )

@@ -24,6 +24,8 @@ class TargetView(View):
     account_mode: AccountMode
     columns: list[ColumnView]
     statement_timeout_seconds: int
+    lock_timeout_seconds: int
+    idle_in_transaction_timeout_seconds: int
 
 
 class FindingView(View):

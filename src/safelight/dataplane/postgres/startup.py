@@ -7,8 +7,6 @@ from safelight.protocols.postgres.catalog import Catalog
 from safelight.protocols.postgres.client_handshake import Login
 from safelight.protocols.postgres.sql.settings import timeout_milliseconds
 
-LOCK_TIMEOUT_SECONDS = 10
-IDLE_IN_TRANSACTION_SECONDS = 300
 CONNECTION_CHECK_SECONDS = 5
 
 
@@ -16,8 +14,8 @@ def longest_timeouts(target: Target) -> dict[str, int]:
     """In milliseconds: what a forgotten session can hold is bounded. A client may shorten them, never lengthen."""
     return {
         "statement_timeout": target.statement_timeout_seconds * 1000,
-        "lock_timeout": LOCK_TIMEOUT_SECONDS * 1000,
-        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS * 1000,
+        "lock_timeout": target.lock_timeout_seconds * 1000,
+        "idle_in_transaction_session_timeout": target.idle_in_transaction_timeout_seconds * 1000,
     }
 
 
