@@ -7,7 +7,7 @@ CLIENTS := build/clients
 SERVERS := build/servers
 export UV_LINK_MODE ?= copy
 
-.PHONY: help install debian clients servers demo check test bench quality simulate crash differential noninterference fuzz format lock clean
+.PHONY: help install debian clients servers demo check test bench quality simulate crash differential mutants noninterference fuzz format lock clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -106,6 +106,9 @@ crash: install debian  ## kill -9 the gateway under load, or pull the plug, agai
 
 differential: install debian  ## generated statements: whatever is decided as a read is run, and changes nothing (N=n, SEED=n)
 	@$(BIN)/python -m tests.differential --statements $(or $(N),100000) --seed $(or $(SEED),1)
+
+mutants: install  ## take the rules of lineage away one by one: the tests must notice each
+	@$(BIN)/python -m tests.protocols.postgres.sql.mutants
 
 noninterference: install debian  ## compose queries that must not tell two databases apart that differ in labelled values (N=n, SEED=n)
 	@$(BIN)/python -m tests.proofs.noninterference --compositions $(or $(N),20000) --seed $(or $(SEED),1)

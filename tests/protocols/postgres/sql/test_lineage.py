@@ -135,6 +135,8 @@ ORDER = [
     "SELECT DISTINCT email, min(id) FROM customers GROUP BY email ORDER BY min(id)",
     "SELECT DISTINCT id, email FROM customers",
     "SELECT DISTINCT ON (n) n, x FROM (SELECT count(*) AS n, min(id) AS x FROM customers GROUP BY email) s",
+    "SELECT bool_or(x = '1') FROM (SELECT DISTINCT ON (n) n, x FROM (SELECT count(*) AS n, min(id) AS x "
+    "FROM customers GROUP BY email) a) s",
     "SELECT email FROM customers UNION SELECT email FROM accounts",
     "SELECT email FROM customers INTERSECT ALL SELECT email FROM accounts",
     "SELECT email FROM customers EXCEPT SELECT email FROM accounts LIMIT 1",
@@ -265,6 +267,8 @@ def test_an_output_names_the_columns_it_comes_from() -> None:
     ).outputs
     assert outputs is not None
     assert [output.sources for output in outputs] == [("cards.number", "customers.email"), ("customers.phone",), ()]
+    mixed = read("SELECT email FROM customers UNION ALL SELECT phone FROM customers").outputs
+    assert mixed is not None and mixed[0].sources == ("customers.email", "customers.phone")
 
 
 def test_the_smallest_bound_of_the_labels_counts() -> None:
