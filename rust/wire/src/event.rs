@@ -6,7 +6,7 @@ use crate::output::Bytes;
 /// What the caller is told, in order. `token` is the expectation's, 0 where none is open.
 #[derive(Debug)]
 pub enum Event {
-    Completed(Completion),
+    Completed(Box<Completion>),
     Ready {
         token: i64,
         status: u8,

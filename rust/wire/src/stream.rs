@@ -390,7 +390,8 @@ impl ServerStream {
         let Some(front) = self.queue.front_mut() else {
             return;
         };
-        events.push(Event::Completed(Completion::new(code, front, body, counts)));
+        let done = Completion::new(code, front, body, counts);
+        events.push(Event::Completed(Box::new(done)));
         if front.kind == Kind::Query {
             front.at += 1;
             front.state = State::Start;
