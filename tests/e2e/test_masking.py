@@ -155,7 +155,7 @@ def _is_hex(cell: object) -> bool:
 @pytest.mark.parametrize(
     ("statement", "hint"),
     [
-        ("SELECT id FROM customers ORDER BY email", "select list"),
+        ("SELECT id FROM customers ORDER BY email", "order by another column"),
         ("SELECT id FROM customers WHERE email LIKE 'person1%'", "="),
         ("SELECT id FROM customers WHERE email > 'p'", "="),
     ],

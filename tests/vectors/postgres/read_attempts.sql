@@ -306,5 +306,3 @@ SELECT email(c) FROM customers c; -- read a labelled column as a function
 SELECT 1 FROM customers ORDER BY email; -- sort by a labelled column
 SELECT 1 FROM customers WHERE email LIKE 'a%'; -- guess a labelled column by its beginning
 SELECT 1 / (length(email) - 20) FROM customers; -- guess a labelled column by an error
-SELECT count(DISTINCT email) FROM customers; -- count the values of a labelled column
-SELECT max(email) FROM customers; -- read the greatest value of a labelled column
