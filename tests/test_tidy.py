@@ -24,7 +24,7 @@ BROAD_EXCEPTS = {
 }
 """Where `except Exception` stands, and why. This list only shrinks."""
 
-MACHINE = re.compile(r"/work/|(?<!principals)/root/|/home/(?!you)\w+|index-url|files\.pythonhosted|pypi\.org|npmjs\.")
+MACHINE = re.compile(r"/(?:work|root)/|/(?:home)/(?!you)\w+|index-url|files\.pythonhosted|pypi\.org|npmjs\.")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench.frame import Figures, difference, interleaved, ratio
@@ -32,10 +33,10 @@ def _in_clear(wanted: Callable[[str], bool]) -> Figures:
         with PgBouncer(server, "bench", server.superuser, server.password) as bouncer:
             sides = {"direct": direct, "gateway": gateway_dsn, "pgbouncer": bouncer.dsn()}
             if wanted("pgbench_select_8"):
-                samples = interleaved({n: lambda d=d: _tps(server, d, CLIENTS) for n, d in sides.items()})  # type: ignore[misc]
+                samples = interleaved({n: partial(_tps, server, d, CLIENTS) for n, d in sides.items()})
                 yield ratio("pgbench_select_8", samples, "gateway", "direct", 0.50, "higher")
             if wanted("pgbench_select_1_median"):
-                samples = interleaved({n: lambda d=d: _median_ms(server, d) for n, d in sides.items()})  # type: ignore[misc]
+                samples = interleaved({n: partial(_median_ms, server, d) for n, d in sides.items()})
                 yield difference(
                     "pgbench_select_1_median", samples, "gateway", "pgbouncer", "ms over PgBouncer", 0.08
                 )
@@ -44,7 +45,7 @@ def _in_clear(wanted: Callable[[str], bool]) -> Figures:
 def _over_tls() -> Figures:
     with _bench(15, tls=True) as (server, gateway_dsn):
         sides = {"direct": server.dsn("bench"), "gateway": gateway_dsn}
-        samples = interleaved({n: lambda d=d: _tps(server, d, CLIENTS) for n, d in sides.items()})  # type: ignore[misc]
+        samples = interleaved({n: partial(_tps, server, d, CLIENTS) for n, d in sides.items()})
         yield ratio("pgbench_select_8_tls", samples, "gateway", "direct", 0.45, "higher")
 
 

@@ -67,10 +67,17 @@ def one_input(data: bytes) -> bool:
     return steps > 0 and bool(sent)
 
 
-def _talk() -> book.Talk:
-    talk = book.Talk()
-    told: list[bytes] = []
-    talk.replies.deliver = told.append
+class _Talk(book.Talk):
+    """Remembers what was delivered to the client before anything else was done about it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.delivered: list[bytes] = []
+        self.replies.deliver = self.delivered.append
+
+
+def _talk() -> _Talk:
+    talk = _Talk()
     talk.knows(READS, book.reading(book.EMAIL))
     talk.knows(WRITES, book.writing())
     talk.knows(SETS, book.alone())
@@ -78,7 +85,6 @@ def _talk() -> book.Talk:
     talk.knows(BEGINS, book.transaction("begin"))
     talk.knows(COPIES, book.copying(book.COPY_TEXT, book.EMAIL))
     talk.knows(LOADS, book.copying(book.COPY_IN, book.DETECT))
-    talk.told = told  # type: ignore[attr-defined]
     return talk
 
 
@@ -96,8 +102,8 @@ def _grant(talk: book.Talk) -> None:
             relay.reloaded(1)
 
 
-def _judge(talk: book.Talk, sent: bytes, told: bytes) -> None:
-    told += b"".join(talk.told)  # type: ignore[attr-defined]
+def _judge(talk: _Talk, sent: bytes, told: bytes) -> None:
+    told += b"".join(talk.delivered)
     assert PLANTED not in told, "a labelled value left as it came"
     intents = sum(1 for entry in talk.gate.log if entry[0] == "intent")
     ran = 0

@@ -45,7 +45,7 @@ class StatementAuthorizer:
         """Never raises. ``approved``: a second person has approved exactly this statement."""
         try:
             decision = self._decide(session, facts, approved)
-        except Exception:
+        except Exception:  # whatever fails while deciding is a denial
             log.exception("a statement could not be decided")
             decision = _denied(FAILED)
         rule = decision.refusal.rule if decision.refusal is not None else ""

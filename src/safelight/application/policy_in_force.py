@@ -48,7 +48,7 @@ class PolicyInForce:
     def _guarded(self, ask: Callable[[], T], otherwise: T) -> T:
         try:
             return ask()
-        except Exception:
+        except Exception:  # whatever fails while deciding is a denial
             log.exception("policy failed")
             return otherwise
 

@@ -106,7 +106,8 @@ class SessionGate:
     def _keep(self, text: bytes, extended: bool, analysis: Analysis, plan: MessagePlan) -> None:
         significant = analysis.significant if not plan.hold else None
         weight = _weight(analysis)
-        if not (plan.simple_read and plan.statements[0].safe_to_lose):
+        # The fast path records a text as it stands.
+        if not (plan.simple_read and plan.statements[0].safe_to_lose and without_passwords(text) == text):
             self.plans.put(text, extended, significant, plan, weight=weight)
             return
         statement = plan.statements[0]
